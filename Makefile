@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: BSL-1.0
+# The front door. Each target first installs what is missing (scripts/setup) and then calls CMake's
+# presets; whoever prefers them uses `cmake --preset dev` and so on directly.
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-all lint format
+
+export CMAKE_GENERATOR ?= $(if $(shell command -v ninja),Ninja,Unix Makefiles)
+CRAWLER := build/release/examples/crawler/crawler
+SOURCES := git ls-files '*.hpp' '*.cpp'
+
+help:
+	@echo "make demo [SITE=DIR | URL=http://...]  crawl a made-up site, a directory or a server"
+	@echo "make test       g++ 12 and clang 19, plain and with address and undefined-behaviour sanitizers"
+	@echo "make test-all   also thread sanitizer, no optimisation, clang 16"
+	@echo "make lint       layout, clang-tidy, layering, links, each header alone"
+	@echo "make format     lays out all sources"
+
+demo:
+	@scripts/setup demo
+	@scripts/build_release crawler
+	@$(CRAWLER) demo $(if $(SITE),--site "$(SITE)") $(if $(URL),--url "$(URL)")
+
+test:
+	@scripts/setup test
+	@scripts/run_preset dev dev-clang asan asan-clang
+
+test-all:
+	@scripts/setup test-all
+	@scripts/run_preset dev dev-clang asan asan-clang tsan tsan-clang o0 o0-clang clang16
+
+lint:
+	@scripts/setup lint
+	@scripts/lint
+
+format:
+	@scripts/setup format
+	@$(SOURCES) | xargs clang-format-19 -i
