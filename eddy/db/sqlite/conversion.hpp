@@ -63,7 +63,7 @@ concept borrowing = requires { requires conversion<T>::borrows; };
 
 namespace detail {
 
-/// Throws a usage_error; bind() adds the parameter's number.
+/// Throws a usage_error; make_parameters() adds the parameter's number.
 [[noreturn]] void refuse_parameter(std::string_view why);
 
 value unsigned_to_value(std::uint64_t whole);

@@ -95,7 +95,7 @@ class database {
   execute_result execute(std::string_view sql, parameters values);
   template <bindable... Args>
   execute_result execute(std::string_view sql, Args&&... args) {
-    return execute(sql, bind(std::forward<Args>(args)...));
+    return execute(sql, make_parameters(std::forward<Args>(args)...));
   }
 
   /// Runs all statements of a script, one after the other, dropping their rows; they take no parameters.
@@ -108,7 +108,7 @@ class database {
   [[nodiscard]] cursor query(std::string_view sql, parameters values);
   template <bindable... Args>
   [[nodiscard]] cursor query(std::string_view sql, Args&&... args) {
-    return query(sql, bind(std::forward<Args>(args)...));
+    return query(sql, make_parameters(std::forward<Args>(args)...));
   }
 
   /// All rows. For a result that may be large use query().

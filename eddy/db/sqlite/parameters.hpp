@@ -31,9 +31,11 @@ void add_parameter(parameters& list, T&& object) {
 
 /// Turns C++ values into parameters; strings and blobs given as rvalues are moved, everything else is copied.
 ///
+/// Not named bind: for an argument from std, the name would also find std::bind.
+///
 /// @throws usage_error  A value that SQLite cannot hold; the message has the parameter's number, counted from 1.
 template <bindable... Args>
-parameters bind(Args&&... args) {
+parameters make_parameters(Args&&... args) {
   parameters list;
   list.reserve(sizeof...(Args));
   (detail::add_parameter(list, std::forward<Args>(args)), ...);
