@@ -24,13 +24,13 @@
 ///
 /// **Complexity.** Everything is known at compile time; no allocation, no code at run time.
 /// **In asyncio.** The part that `dataclasses.fields` plays.
-#define EDDY_DESCRIBE(Type, ...)                                                                        \
-  [[maybe_unused]] constexpr auto eddy_describe([[maybe_unused]] const Type* which) noexcept {          \
-    static_assert(::std::is_class_v<Type>, "EDDY_DESCRIBE takes the name of a struct, then its members"); \
-    using described_type = Type;                                                                        \
+#define EDDY_DESCRIBE(Type, ...)                                                                                \
+  [[maybe_unused]] constexpr auto eddy_describe([[maybe_unused]] const Type* which) noexcept {                  \
+    static_assert(::std::is_class_v<Type>, "EDDY_DESCRIBE takes the name of a struct, then its members");       \
+    using described_type = Type;                                                                                \
     static_assert(::eddy::detail::count_names(#__VA_ARGS__) <= 128, "EDDY_DESCRIBE takes at most 128 members"); \
-    return ::eddy::detail::make_description<described_type __VA_OPT__(                                  \
-        EDDY_DETAIL_REPEAT(EDDY_DETAIL_POINTERS(__VA_ARGS__)))>(#Type, #__VA_ARGS__);                   \
+    return ::eddy::detail::make_description<described_type __VA_OPT__(                                          \
+        EDDY_DETAIL_REPEAT(EDDY_DETAIL_POINTERS(__VA_ARGS__)))>(#Type, #__VA_ARGS__);                           \
   }
 
 namespace eddy::detail {

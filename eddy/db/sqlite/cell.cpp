@@ -22,16 +22,22 @@ const blob& cell::bytes() const {
   refuse_kind("blob");
 }
 
-value cell::take_value() const { return movable_ ? std::move(*movable_) : *held_; }
+// NOTE: `movable_ ? std::move(x) : y` with a const y would copy: its common type is const.
+value cell::take_value() const {
+  if (movable_) return std::move(*movable_);
+  return *held_;
+}
 
 std::string cell::take_text() const {
   const auto& kept = text();
-  return movable_ ? std::move(*movable_->text()) : kept;
+  if (movable_) return std::move(*movable_->text());
+  return kept;
 }
 
 blob cell::take_bytes() const {
   const auto& kept = bytes();
-  return movable_ ? std::move(*movable_->bytes()) : kept;
+  if (movable_) return std::move(*movable_->bytes());
+  return kept;
 }
 
 double cell::real() const {

@@ -35,7 +35,8 @@ std::optional<std::size_t> columns::find(std::string_view name) const {
 
 std::size_t columns::index_of(std::string_view name) const {
   if (const auto index = find(name)) return *index;
-  throw column_error(std::string(name), "no column \"" + std::string(name) + "\" in the result (it has: " + names() + ")");
+  throw column_error(std::string(name),
+                     "no column \"" + std::string(name) + "\" in the result (it has: " + names() + ")");
 }
 
 std::string columns::names() const {

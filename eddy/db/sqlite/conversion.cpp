@@ -16,7 +16,8 @@ value unsigned_to_value(std::uint64_t whole) {
 }
 
 value real_to_value(double real) {
-  if (std::isnan(real)) refuse_parameter("SQLite cannot hold NaN, it would become null: bind std::nullopt if that is meant");
+  if (std::isnan(real))
+    refuse_parameter("SQLite cannot hold NaN, it would become null: bind std::nullopt if that is meant");
   return value(real);
 }
 

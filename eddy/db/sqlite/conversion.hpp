@@ -25,18 +25,17 @@ namespace eddy::sqlite {
 ///       static url from(const cell& c) { return url(c.text()); }        // c.refuse("why") when it does not fit
 ///     };
 ///
-/// | C++ type                                   | SQLite              | refused                                        |
+/// | C++ type                                   | SQLite              | refused |
 /// |--------------------------------------------|---------------------|------------------------------------------------|
-/// | signed and unsigned integers, not `char`   | integer             | what does not fit, both ways; reals            |
-/// | `bool`                                     | integer 0 or 1      | other integers                                 |
-/// | enums                                      | underlying integer  | what does not fit the underlying type          |
-/// | `double`, `float`                          | real                | NaN; integers that are not exact; float: range |
-/// | `std::string`, `string_view`, `const char*`| text                | blobs                                          |
-/// | `blob`, `std::span` of bytes               | blob                | text                                           |
-/// | `sys_time<Duration>`                       | integer             | what does not fit the type                     |
-/// | `duration`                                 | integer             | what does not fit the type                     |
-/// | `std::optional<T>`                         | null, or as T       | as T                                           |
-/// | `nullopt`, `nullptr`, a null `const char*` | null                | (only in)                                      |
+/// | signed and unsigned integers, not `char`   | integer             | what does not fit, both ways; reals | | `bool`
+/// | integer 0 or 1      | other integers                                 | | enums | underlying integer  | what does
+/// not fit the underlying type          | | `double`, `float`                          | real                | NaN;
+/// integers that are not exact; float: range | | `std::string`, `string_view`, `const char*`| text                |
+/// blobs                                          | | `blob`, `std::span` of bytes               | blob | text | |
+/// `sys_time<Duration>`                       | integer             | what does not fit the type                     |
+/// | `duration`                                 | integer             | what does not fit the type | |
+/// `std::optional<T>`                         | null, or as T       | as T                                           |
+/// | `nullopt`, `nullptr`, a null `const char*` | null                | (only in) |
 ///
 /// Times are whole microseconds, since 1970-01-01 UTC for time points: they sort, subtract and index as integers,
 /// reach 290,000 years, and `datetime(t / 1e6, 'unixepoch')` prints them. What is finer is rounded down on the way in.
@@ -72,8 +71,9 @@ value c_string_to_value(const char* text);
 float to_float(const cell& source);
 
 template <class T>
-concept whole_number = std::integral<T> && !std::same_as<T, bool> && !std::same_as<T, char> && !std::same_as<T, wchar_t> &&
-                       !std::same_as<T, char8_t> && !std::same_as<T, char16_t> && !std::same_as<T, char32_t>;
+concept whole_number =
+    std::integral<T> && !std::same_as<T, bool> && !std::same_as<T, char> && !std::same_as<T, wchar_t> &&
+    !std::same_as<T, char8_t> && !std::same_as<T, char16_t> && !std::same_as<T, char32_t>;
 
 inline constexpr const char* time_out_of_range = "the time is out of range";
 
@@ -114,12 +114,16 @@ Duration from_microseconds(std::int64_t microseconds, const cell& source) {
 template <detail::whole_number T>
 struct conversion<T> {
   static value to(T whole) {
-    if constexpr (std::is_unsigned_v<T> && sizeof(T) >= sizeof(std::int64_t)) return detail::unsigned_to_value(whole);
-    else return value(static_cast<std::int64_t>(whole));
+    if constexpr (std::is_unsigned_v<T> && sizeof(T) >= sizeof(std::int64_t))
+      return detail::unsigned_to_value(whole);
+    else
+      return value(static_cast<std::int64_t>(whole));
   }
   static T from(const cell& source) {
-    if constexpr (std::is_unsigned_v<T> && sizeof(T) >= sizeof(std::int64_t)) return T{source.unsigned_integer()};
-    else return static_cast<T>(source.integer_within(std::numeric_limits<T>::min(), std::numeric_limits<T>::max()));
+    if constexpr (std::is_unsigned_v<T> && sizeof(T) >= sizeof(std::int64_t))
+      return T{source.unsigned_integer()};
+    else
+      return static_cast<T>(source.integer_within(std::numeric_limits<T>::min(), std::numeric_limits<T>::max()));
   }
 };
 
@@ -192,7 +196,9 @@ template <class Rep, class Period>
 struct conversion<std::chrono::duration<Rep, Period>> {
   using duration = std::chrono::duration<Rep, Period>;
   static value to(duration time) { return value(detail::to_microseconds(time)); }
-  static duration from(const cell& source) { return detail::from_microseconds<duration>(source.integer("time"), source); }
+  static duration from(const cell& source) {
+    return detail::from_microseconds<duration>(source.integer("time"), source);
+  }
 };
 
 template <class Duration>

@@ -18,9 +18,12 @@ std::string quoted_name(std::string_view name) {
 
 const char* begin_statement(transaction_kind kind) noexcept {
   switch (kind) {
-    case transaction_kind::immediate: return "begin immediate";
-    case transaction_kind::exclusive: return "begin exclusive";
-    case transaction_kind::deferred: break;
+    case transaction_kind::immediate:
+      return "begin immediate";
+    case transaction_kind::exclusive:
+      return "begin exclusive";
+    case transaction_kind::deferred:
+      break;
   }
   return "begin deferred";
 }

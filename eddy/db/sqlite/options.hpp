@@ -19,7 +19,8 @@ struct open_options {
   open_mode mode = open_mode::create;
   /// `PRAGMA journal_mode = wal` for files that may be written. False leaves the file's mode as it is.
   bool write_ahead_log = true;
-  /// `PRAGMA synchronous`: true is NORMAL, false is FULL, which also survives a power failure, at one more fsync a commit.
+  /// `PRAGMA synchronous`: true is NORMAL, false is FULL, which also survives a power failure, at one more fsync a
+  /// commit.
   bool synchronous_normal = true;
   /// `PRAGMA foreign_keys`: SQLite itself leaves it off for programs from before 2009.
   bool foreign_keys = true;

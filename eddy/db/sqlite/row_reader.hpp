@@ -32,11 +32,10 @@ namespace detail {
 void expect_column_count(const columns& all, std::size_t expected);
 
 template <class T>
-concept tuple_of_readable = requires { typename std::tuple_size<T>::type; } &&
-                            []<std::size_t... I>(std::index_sequence<I...>) {
-                              return (readable<std::tuple_element_t<I, T>> && ...) &&
-                                     !(borrowing<std::tuple_element_t<I, T>> || ...);
-                            }(std::make_index_sequence<std::tuple_size<T>::value>());
+concept tuple_of_readable =
+    requires { typename std::tuple_size<T>::type; } && []<std::size_t... I>(std::index_sequence<I...>) {
+      return (readable<std::tuple_element_t<I, T>> && ...) && !(borrowing<std::tuple_element_t<I, T>> || ...);
+    }(std::make_index_sequence<std::tuple_size<T>::value>());
 
 }  // namespace detail
 

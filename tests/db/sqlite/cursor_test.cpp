@@ -12,7 +12,8 @@ namespace {
 
 static_assert(std::is_nothrow_move_constructible_v<cursor> && !std::is_copy_constructible_v<cursor>);
 
-constexpr const char* count_to = "with recursive n(i) as (select 1 union all select i + 1 from n limit ?) select i from n";
+constexpr const char* count_to =
+    "with recursive n(i) as (select 1 union all select i + 1 from n limit ?) select i from n";
 
 class sqlite_cursor : public ::testing::Test {
  protected:

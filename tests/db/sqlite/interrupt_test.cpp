@@ -10,7 +10,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr const char* endless = "with recursive n(i) as (select 1 union all select i + 1 from n) select count(*) from n";
+constexpr const char* endless =
+    "with recursive n(i) as (select 1 union all select i + 1 from n) select count(*) from n";
 
 class sqlite_interrupt : public ::testing::Test {
  protected:
@@ -88,9 +89,10 @@ TEST_F(sqlite_interrupt, a_change_that_was_interrupted_rolls_the_transaction_bac
     std::this_thread::sleep_for(2ms);
     db_.interrupt();
   });
-  EXPECT_THROW(db_.execute("insert into t with recursive n(i) as (select 1 union all select i + 1 from n where i < 1e12)"
-                           " select i from n where i < 0"),
-               interrupted_error);
+  EXPECT_THROW(
+      db_.execute("insert into t with recursive n(i) as (select 1 union all select i + 1 from n where i < 1e12)"
+                  " select i from n where i < 0"),
+      interrupted_error);
   other.join();
   db_.rollback();
   db_.reset_interrupt();

@@ -25,11 +25,16 @@ std::string read_text(sqlite3_stmt* from, int index) {
 
 value read_value(sqlite3_stmt* from, int index) {
   switch (sqlite3_column_type(from, index)) {
-    case SQLITE_INTEGER: return value(static_cast<std::int64_t>(sqlite3_column_int64(from, index)));
-    case SQLITE_FLOAT: return value(sqlite3_column_double(from, index));
-    case SQLITE_TEXT: return value(read_text(from, index));
-    case SQLITE_BLOB: return value(read_bytes(from, index));
-    default: return value();
+    case SQLITE_INTEGER:
+      return value(static_cast<std::int64_t>(sqlite3_column_int64(from, index)));
+    case SQLITE_FLOAT:
+      return value(sqlite3_column_double(from, index));
+    case SQLITE_TEXT:
+      return value(read_text(from, index));
+    case SQLITE_BLOB:
+      return value(read_bytes(from, index));
+    default:
+      return value();
   }
 }
 

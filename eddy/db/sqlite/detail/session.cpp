@@ -19,9 +19,12 @@ int open_flags(open_mode mode) noexcept {
   // NOMUTEX: a session belongs to one thread at a time, and sqlite3_interrupt() needs no lock.
   constexpr int common = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
   switch (mode) {
-    case open_mode::read_only: return common | SQLITE_OPEN_READONLY;
-    case open_mode::read_write: return common | SQLITE_OPEN_READWRITE;
-    case open_mode::create: break;
+    case open_mode::read_only:
+      return common | SQLITE_OPEN_READONLY;
+    case open_mode::read_write:
+      return common | SQLITE_OPEN_READWRITE;
+    case open_mode::create:
+      break;
   }
   return common | SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
 }
@@ -210,7 +213,8 @@ bool session::rollback() {
   require_open("rollback");
   if (sqlite3_get_autocommit(handle_) != 0) return false;
   // An interrupt lasts as long as any statement runs, and would stop the rollback too.
-  for (auto* each = sqlite3_next_stmt(handle_, nullptr); each; each = sqlite3_next_stmt(handle_, each)) sqlite3_reset(each);
+  for (auto* each = sqlite3_next_stmt(handle_, nullptr); each; each = sqlite3_next_stmt(handle_, each))
+    sqlite3_reset(each);
   ++rollbacks_;
   rolling_back_ = true;
   int code = SQLITE_INTERRUPT;
@@ -227,7 +231,8 @@ void session::fail(int code, std::string_view sql, std::size_t offset) {
   error_details details{code, sqlite3_errmsg(handle_), std::string(sql)};
   if ((code & 0xff) == SQLITE_BUSY) {
     // A wait for a lock that interrupt() has ended comes back as "busy".
-    if (stop_wanted()) throw_failure({SQLITE_INTERRUPT, "interrupted while waiting for a lock", std::move(details.sql)});
+    if (stop_wanted())
+      throw_failure({SQLITE_INTERRUPT, "interrupted while waiting for a lock", std::move(details.sql)});
     details.message += " (the busy timeout is " + std::to_string(busy_timeout_.count()) + " ms)";
   }
   if ((code & 0xff) == SQLITE_ERROR) {
@@ -254,7 +259,9 @@ void session::reset_interrupt() noexcept {
 
 int session::on_progress(void* self) noexcept { return static_cast<session*>(self)->stop_wanted() ? 1 : 0; }
 
-int session::on_busy(void* self, int count) noexcept { return static_cast<session*>(self)->wait_for_lock(count == 0) ? 1 : 0; }
+int session::on_busy(void* self, int count) noexcept {
+  return static_cast<session*>(self)->wait_for_lock(count == 0) ? 1 : 0;
+}
 
 // In place of sqlite3_busy_timeout(), whose sleep nothing can end. True: try the lock again.
 bool session::wait_for_lock(bool first) noexcept {
