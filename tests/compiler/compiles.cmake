@@ -1,0 +1,18 @@
+# SPDX-License-Identifier: BSL-1.0
+# Compiles SOURCE with COMPILER and compares the outcome with EXPECTED: compiles, fails or any.
+execute_process(
+  COMMAND ${COMPILER} -std=c++20 -w -O0 -I${INCLUDES} -c ${SOURCE} -o /dev/null
+  RESULT_VARIABLE result
+  ERROR_VARIABLE messages)
+if(result EQUAL 0)
+  set(outcome compiles)
+else()
+  set(outcome fails)
+  string(REGEX MATCH "[^\n]*error[^\n]*" messages "${messages}")
+  message(STATUS "${messages}")
+endif()
+if(EXPECTED STREQUAL any)
+  message(STATUS "unknown compiler: the pattern ${outcome}")
+elseif(NOT outcome STREQUAL EXPECTED)
+  message(FATAL_ERROR "the pattern ${outcome}; known about this compiler: it ${EXPECTED}")
+endif()
