@@ -48,6 +48,8 @@ constexpr description descriptions[] = {
     {parse_fault::chunked_on_http_1_0, 400, "chunked_on_http_1_0", "HTTP/1.0 does not have Transfer-Encoding"},
     {parse_fault::invalid_chunk_size, 400, "invalid_chunk_size",
      "a chunk size has to be 1 to 16 hexadecimal digits below 2^63"},
+    {parse_fault::invalid_chunk_extension, 400, "invalid_chunk_extension",
+     "what follows a chunk size has to be ;name or ;name=value, without spaces"},
     {parse_fault::chunk_extensions_too_large, 400, "chunk_extensions_too_large",
      "the chunk extensions are larger than allowed"},
     {parse_fault::invalid_chunk_end, 400, "invalid_chunk_end", "a chunk is longer than its size says"},

@@ -35,6 +35,7 @@ enum class parse_fault {
   unsupported_transfer_encoding,  ///< another coding than chunked
   chunked_on_http_1_0,            ///< Transfer-Encoding in a version that does not have it
   invalid_chunk_size,             ///< not only hexadecimal digits, or too large
+  invalid_chunk_extension,        ///< not `;name=value`, or spaces in it
   chunk_extensions_too_large,     ///< more bytes of chunk extensions than the limit
   invalid_chunk_end,              ///< chunk data that goes on beyond its size
   trailers_too_large,             ///< more trailer fields or bytes than the limits

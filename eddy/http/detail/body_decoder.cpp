@@ -29,6 +29,34 @@ std::uint64_t cut_chunk_size(std::string_view& line) {
   return size;
 }
 
+// The length of the token or quoted string that `text` starts with; 0 when it starts with neither.
+std::size_t value_length(std::string_view text) noexcept {
+  std::size_t at = 0;
+  if (text.empty() || text.front() != '"') {
+    while (at < text.size() && is(token_class, text[at])) ++at;
+    return at;
+  }
+  for (at = 1; at < text.size() && text[at] != '"'; ++at)
+    if (text[at] == '\\') ++at;
+  return at < text.size() ? at + 1 : 0;
+}
+
+// chunk-ext of RFC 9112 section 7.1.1. Nobody needs what they say, but whoever reads them in another way finds the end
+// of the line elsewhere: a quoted string that is left open hides the next line from some parsers.
+void check_extensions(std::string_view text) {
+  const std::string_view all = text;
+  while (!text.empty()) {
+    text.remove_prefix(1);  // ';', which is what brought us here
+    const std::size_t name = text.starts_with('"') ? 0 : value_length(text);
+    text.remove_prefix(name);
+    const bool valued = text.starts_with('=');
+    const std::size_t value = valued ? value_length(text.substr(1)) : 0;
+    if (valued) text.remove_prefix(value + 1);
+    if (name == 0 || (valued && value == 0) || (!text.empty() && text.front() != ';'))
+      throw parse_error(parse_fault::invalid_chunk_extension, all);
+  }
+}
+
 // They change how a message is framed or where it goes; whoever merges trailers into the header would be fooled.
 bool is_forbidden_trailer(std::string_view name) noexcept {
   constexpr std::string_view forbidden[] = {"content-length", "host", "transfer-encoding"};
@@ -108,6 +136,7 @@ bool body_decoder::take_chunk_size(std::string_view& input) {
   }
   left_ = cut_chunk_size(line);
   if (line.size() > extension_bytes_) throw parse_error(parse_fault::chunk_extensions_too_large);
+  check_extensions(line);
   extension_bytes_ -= line.size();
   state_ = left_ == 0 ? state::trailers : state::counted;
   return true;
