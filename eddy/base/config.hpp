@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+// The few macros that eddy needs: what the compiler is, and what it can do.
+
+#if defined(__SANITIZE_ADDRESS__)
+#define EDDY_ASAN 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define EDDY_ASAN 1
+#endif
+#endif
+#ifndef EDDY_ASAN
+#define EDDY_ASAN 0
+#endif
+
+#define EDDY_NOINLINE [[gnu::noinline]]
+
+// g++ 12 to 14 destroy a closure that is made inside a co_await expression twice (GCC PR 101367 and its family).
+#if defined(__GNUC__) && !defined(__clang__)
+#define EDDY_CLOSURES_IN_AWAIT_BROKEN 1
+#else
+#define EDDY_CLOSURES_IN_AWAIT_BROKEN 0
+#endif
+
+// clang checks these; elsewhere they are nothing.
+#if defined(__clang__) && defined(__has_cpp_attribute)
+#if __has_cpp_attribute(clang::coro_return_type)
+#define EDDY_CORO_RETURN_TYPE [[clang::coro_return_type]]
+#define EDDY_CORO_WRAPPER [[clang::coro_wrapper]]
+#endif
+#if __has_cpp_attribute(clang::coro_lifetimebound)
+#define EDDY_CORO_LIFETIMEBOUND [[clang::coro_lifetimebound]]
+#endif
+#endif
+#ifndef EDDY_CORO_RETURN_TYPE
+#define EDDY_CORO_RETURN_TYPE
+#define EDDY_CORO_WRAPPER
+#endif
+#ifndef EDDY_CORO_LIFETIMEBOUND
+#define EDDY_CORO_LIFETIMEBOUND
+#endif
+
+/// Checks a rule of use, also in release builds; `sentence` tells the caller what to do instead. For places that cannot throw.
+#define EDDY_ASSERT(condition, sentence) \
+  do {                                   \
+    if (!(condition)) [[unlikely]]       \
+      ::eddy::detail::fatal(sentence);   \
+  } while (false)
+
+namespace eddy::detail {
+
+/// Prints "eddy: <sentence>" to stderr and ends the program with std::terminate().
+[[noreturn]] void fatal(const char* sentence) noexcept;
+
+}  // namespace eddy::detail

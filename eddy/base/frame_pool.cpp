@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "eddy/base/frame_pool.hpp"
+
+#include <array>
+#include <mutex>
+#include <new>
+#include <vector>
+
+#include "eddy/base/config.hpp"
+
+namespace eddy::detail::frame_pool {
+
+namespace {
+
+struct block {
+  block* next;
+};
+
+constexpr std::size_t step = 16;
+constexpr std::size_t class_count = largest / step;
+constexpr std::size_t slab_size = 64 * 1024;
+
+constexpr std::size_t class_of(std::size_t size) noexcept { return (size + step - 1) / step - 1; }
+
+// Every slab ever made, and the lists of threads that have ended. Never destroyed: other threads' and static objects' frames
+// may be released after it would have been.
+struct depot {
+  std::mutex lock;
+  std::vector<void*> slabs;
+  std::array<block*, class_count> free{};
+};
+
+depot& shared() {
+  static depot* only = new depot;
+  return *only;
+}
+
+struct thread_lists {
+  std::array<block*, class_count> free;
+  char* fresh;  // the rest of this thread's slab
+  char* fresh_end;
+  std::int64_t live;
+};
+
+// Trivial on purpose, so that the fast path tests no initialisation guard; `lists_keeper` does what a destructor would.
+constinit thread_local thread_lists lists_of_thread{};
+
+thread_lists& here() noexcept { return lists_of_thread; }
+
+// Hands the lists of a thread that ends to later threads.
+struct lists_keeper {
+  ~lists_keeper() {
+    depot& all = shared();
+    const std::scoped_lock guard(all.lock);
+    thread_lists& lists = here();
+    for (std::size_t c = 0; c < class_count; ++c) {
+      while (block* first = lists.free[c]) {
+        lists.free[c] = first->next;
+        first->next = all.free[c];
+        all.free[c] = first;
+      }
+    }
+  }
+};
+
+EDDY_NOINLINE void* refill(thread_lists& lists, std::size_t size_class) {
+  static thread_local lists_keeper keeper;  // first use of a slab is early enough
+  (void)keeper;
+  const std::size_t size = (size_class + 1) * step;
+  if (static_cast<std::size_t>(lists.fresh_end - lists.fresh) < size) {
+    depot& all = shared();
+    const std::scoped_lock guard(all.lock);
+    if (block* found = all.free[size_class]) {
+      lists.free[size_class] = found->next;  // take the whole list
+      all.free[size_class] = nullptr;
+      return found;
+    }
+    // What is left of the old slab is smaller than `size`: it becomes a block of its own class.
+    if (const auto rest = static_cast<std::size_t>(lists.fresh_end - lists.fresh); rest >= step) {
+      auto* left = reinterpret_cast<block*>(lists.fresh);
+      left->next = lists.free[rest / step - 1];
+      lists.free[rest / step - 1] = left;
+    }
+    lists.fresh = lists.fresh_end = nullptr;
+    auto* slab = static_cast<char*>(::operator new(slab_size));
+    all.slabs.push_back(slab);
+    lists.fresh = slab;
+    lists.fresh_end = slab + slab_size;
+  }
+  void* made = lists.fresh;
+  lists.fresh += size;
+  return made;
+}
+
+}  // namespace
+
+void* allocate(std::size_t size) {
+  thread_lists& lists = here();
+  if (EDDY_ASAN || size > largest) {
+    void* made = ::operator new(size);
+    ++lists.live;
+    return made;
+  }
+  const std::size_t c = class_of(size);
+  block* found = lists.free[c];
+  void* made = found;
+  if (found != nullptr) [[likely]]
+    lists.free[c] = found->next;
+  else
+    made = refill(lists, c);
+  ++lists.live;
+  return made;
+}
+
+void release(void* memory, std::size_t size) noexcept {
+  thread_lists& lists = here();
+  --lists.live;
+  if (EDDY_ASAN || size > largest) {
+    ::operator delete(memory);
+    return;
+  }
+  auto* freed = static_cast<block*>(memory);
+  const std::size_t c = class_of(size);
+  freed->next = lists.free[c];
+  lists.free[c] = freed;
+}
+
+std::int64_t live_blocks() noexcept { return here().live; }
+
+}  // namespace eddy::detail::frame_pool

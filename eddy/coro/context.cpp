@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "eddy/coro/context.hpp"
+
+#include <cxxabi.h>
+
+#include <cstdio>
+#include <exception>
+
+#include "eddy/base/errors.hpp"
+#include "eddy/coro/promise.hpp"
+#include "eddy/coro/task_registry.hpp"
+
+// The beginning of __cxa_eh_globals as the Itanium C++ ABI lays it down; libstdc++ and libc++abi both keep to it.
+namespace __cxxabiv1 {
+struct __cxa_eh_globals;
+extern "C" __cxa_eh_globals* __cxa_get_globals() noexcept;
+}  // namespace __cxxabiv1
+
+namespace eddy {
+
+namespace {
+
+struct eh_globals {
+  void* caught;
+  unsigned int uncaught;
+};
+
+// While it lives, std::uncaught_exceptions() says one more, so that guards which commit on success roll back (L2).
+class raised_uncaught {
+ public:
+  raised_uncaught() noexcept : globals_(reinterpret_cast<eh_globals*>(__cxxabiv1::__cxa_get_globals())) {
+    ++globals_->uncaught;
+  }
+  ~raised_uncaught() { --globals_->uncaught; }
+  raised_uncaught(const raised_uncaught&) = delete;
+  raised_uncaught& operator=(const raised_uncaught&) = delete;
+
+ private:
+  eh_globals* globals_;
+};
+
+}  // namespace
+
+context::context(detail::scheduler& scheduler, context* parent, bool shielded) noexcept
+    : scheduler_(&scheduler), parent_(parent) {
+  if (parent == nullptr) return;
+  std::uint32_t inherited = observed_flag;
+  // A shield keeps cancellation out, except when it comes after the grace period.
+  if (!shielded || (parent->flags_ & lifted_flag) != 0) inherited |= cancel_requested_flag | lifted_flag;
+  flags_ = parent->flags_ & inherited;
+  if (cancel_requested()) set_reason(parent->reason_);
+}
+
+context::~context() {
+  if (reason_ != nullptr) reason_->release();
+}
+
+context* context::try_current() noexcept {
+  event_loop* loop = event_loop::try_current();
+  return loop != nullptr ? loop->scheduler().current : nullptr;
+}
+
+context& context::current() {
+  context* found = try_current();
+  if (found == nullptr) throw misuse_error("no coroutine runs here; call this from inside one that eddy::run started");
+  return *found;
+}
+
+bool unwinding() noexcept {
+  const context* here = context::try_current();
+  return here != nullptr && here->unwinding();
+}
+
+bool context::look() noexcept {
+  if (observed() && scheduler_->observer != nullptr) scheduler_->observer->on_await(*this);
+  return cancel_requested();
+}
+
+void context::look_suspended() noexcept {
+  if (scheduler_->observer != nullptr) scheduler_->observer->on_suspend(*this);
+}
+
+void context::tell_completed() noexcept {
+  if (scheduler_->observer != nullptr) scheduler_->observer->on_complete(*this);
+}
+
+void context::run() noexcept {
+  scheduler_->current = this;
+  if ((flags_ & fresh_flag) != 0) {
+    flags_ &= ~static_cast<std::uint32_t>(fresh_flag);
+    if (cancel_requested()) flags_ |= unwinding_flag;
+  }
+  if ((flags_ & (finished_flag | unwinding_flag)) == 0) [[likely]] {
+    leaf_->handle().resume();
+    return;
+  }
+  if ((flags_ & finished_flag) != 0) {
+    collect();
+  } else {
+    unwind();
+    collect_cancelled();
+  }
+  flags_ |= ended_flag;
+  tell_ended().resume();  // *this may be gone from here on
+}
+
+// Innermost first, as an exception would: each frame's locals, then those of the frame that awaited it. The slot that owned
+// the frame forgets it, so that the awaiter's destructor, which runs with the next frame, does not destroy it again.
+void context::unwind() noexcept {
+  const raised_uncaught raised;
+  detail::promise_base* frame = leaf_;
+  while (frame != nullptr) {
+    detail::promise_base* caller = frame->continuation;
+    leaf_ = frame;  // names the place, should a destructor throw
+    *frame->owner = nullptr;
+    frame->destroy();
+    frame = caller;
+  }
+  leaf_ = nullptr;
+}
+
+namespace detail {
+
+void promise_base::terminate_in_unwinding() const noexcept {
+  const std::string text = "a destructor threw while " + context->describe() + " was being cancelled, at " +
+                           format_place(place) + " in " + place.function_name() + ": " +
+                           describe_exception(std::current_exception()) +
+                           "; destructors of objects that live across a co_await must not throw";
+  fatal(text.c_str());
+}
+
+cancellation::cancellation(scheduler& s, std::string_view text)
+    : scheduler_(s), reason_(new cancel_reason(std::string(text), s.now())) {}
+
+void cancellation::add(context& c) noexcept {
+  const bool reached = c.cancel_requested() && (!lift_ || (c.flags_ & context::lifted_flag) != 0);
+  if (reached || c.ended()) return;
+  c.flags_ |= context::cancel_requested_flag | (lift_ ? context::lifted_flag : 0U);
+  c.set_reason(reason_);
+  if (c.operation_ != nullptr) waiting_.push(c);  // it waits, so it is in no other queue
+}
+
+void cancellation::run() noexcept {
+  while (!waiting_.empty()) {
+    auto& c = static_cast<context&>(waiting_.pop());
+    c.operation_->on_cancel(*this);
+  }
+  if (!lift_ && scheduler_.tasks != nullptr) scheduler_.tasks->watch_grace(*reason_);
+}
+
+}  // namespace detail
+}  // namespace eddy

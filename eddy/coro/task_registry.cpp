@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "eddy/coro/task_registry.hpp"
+
+#include <algorithm>
+
+#include "eddy/base/errors.hpp"
+#include "eddy/coro/task_state.hpp"
+#include "eddy/coro/task_tree.hpp"
+
+namespace eddy::detail {
+
+task_registry& current_registry() {
+  event_loop* loop = event_loop::try_current();
+  if (loop == nullptr || loop->scheduler().tasks == nullptr)
+    throw misuse_error("no event loop runs on this thread, so there is nothing to run a task; start with eddy::run(main_coro)");
+  return *loop->scheduler().tasks;
+}
+
+task_registry::task_registry(event_loop& loop, std::chrono::nanoseconds grace) : loop_(loop), grace_(grace) {
+  loop.scheduler().tasks = this;
+}
+
+task_registry::~task_registry() {
+  loop_.scheduler().timers.cancel(*this);
+  loop_.scheduler().tasks = nullptr;
+}
+
+void task_registry::add_root(task_state& task) noexcept { roots_.push_back(task); }
+
+void task_registry::task_ended(task_state& task) noexcept { static_cast<list_hook&>(task).unlink(); }
+
+void task_registry::close(std::string_view reason) {
+  closing_ = true;
+  cancel_all(reason);
+}
+
+void task_registry::cancel_all(std::string_view reason) {
+  cancellation going(loop_.scheduler(), reason);
+  for (task_state* task = roots_.first(); task != nullptr; task = roots_.after(*task)) going.add(*task);
+  going.run();
+}
+
+void task_registry::cancel_number(std::uint32_t number, std::string_view reason) {
+  task_state* found = nullptr;
+  visit_all([&](context& c) {
+    auto* task = dynamic_cast<task_state*>(&c);
+    if (task != nullptr && task->number() == number) found = task;
+  });
+  if (found != nullptr) found->cancel(reason);
+}
+
+// A stack of its own instead of recursion: trees may be a hundred thousand scopes deep (L8).
+void task_registry::visit_all(const std::function<void(context&)>& visit) {
+  std::vector<context*> open;
+  for (task_state* task = roots_.first(); task != nullptr; task = roots_.after(*task)) {
+    open.push_back(task);
+    while (!open.empty()) {
+      context& c = *open.back();
+      open.pop_back();
+      visit(c);
+      const std::size_t before = open.size();
+      if (const operation* op = c.waits_for()) op->visit_children([&](context& child) { open.push_back(&child); });
+      std::reverse(open.begin() + static_cast<std::ptrdiff_t>(before), open.end());
+    }
+  }
+}
+
+void task_registry::watch_grace(const cancel_reason& reason) {
+  if (!armed()) loop_.scheduler().timers.arm(*this, reason.when() + grace_);
+}
+
+void task_registry::lift_shields() noexcept {
+  std::vector<context*> cancelled;
+  visit_all([&](context& c) {
+    if (c.cancel_requested() && !c.shields_lifted()) cancelled.push_back(&c);
+  });
+  for (context* c : cancelled) {
+    auto going = cancellation::lifting_shields(loop_.scheduler(), *c->reason());
+    going.add(*c);
+    going.run();
+  }
+}
+
+// The oldest cancellation may be overdue: what it reached, and still runs behind a shield, is reached now all the same.
+void task_registry::due() noexcept {
+  scheduler& s = loop_.scheduler();
+  const time_point now = s.now();
+  std::vector<context*> overdue;
+  std::optional<time_point> next;
+  visit_all([&](context& c) {
+    if (!c.cancel_requested() || c.shields_lifted()) return;
+    const time_point limit = c.reason()->when() + grace_;
+    if (limit <= now)
+      overdue.push_back(&c);
+    else
+      next = next ? std::min(*next, limit) : limit;
+  });
+  for (context* c : overdue) {
+    if (c->shields_lifted()) continue;  // below one that was just lifted
+    loop_.handle_exception({"the grace of " + format_duration(grace_) + " is over, its shields are lifted",
+                            std::make_exception_ptr(error(describe_overdue(*c)))});
+    auto going = cancellation::lifting_shields(s, *c->reason());
+    going.add(*c);
+    going.run();
+  }
+  if (next) s.timers.arm(*this, *next);
+}
+
+}  // namespace eddy::detail

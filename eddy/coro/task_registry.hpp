@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <string_view>
+#include <vector>
+
+#include "eddy/base/intrusive_list.hpp"
+#include "eddy/coro/context.hpp"
+
+namespace eddy::detail {
+
+class task_state;
+
+/// Who keeps a task alive and is told of its end: the loop's registry, or a group.
+class task_owner {
+ public:
+  virtual void task_ended(task_state& task) noexcept = 0;
+
+ protected:
+  ~task_owner() = default;
+};
+
+/// A loop's tasks: those that belong to no group, and the count of all.
+///
+/// Lives as long as `run` drives the loop.
+class task_registry final : public task_owner, private timer {
+ public:
+  /// @param grace  How long clean-up of a cancelled context may take before its shields are lifted.
+  task_registry(event_loop& loop, std::chrono::nanoseconds grace);
+  ~task_registry();
+  task_registry(const task_registry&) = delete;
+  task_registry& operator=(const task_registry&) = delete;
+
+  event_loop& loop() const noexcept { return loop_; }
+
+  void add_root(task_state& task) noexcept;
+  void task_ended(task_state& task) noexcept override;
+  std::uint32_t next_number() noexcept { return ++last_number_; }
+  void count_started() noexcept { ++alive_; }
+  void count_ended() noexcept { --alive_; }
+  std::size_t alive() const noexcept { return alive_; }
+
+  /// Whether the loop shuts down: tasks are born cancelled then.
+  bool closing() const noexcept { return closing_; }
+  /// Cancels every task, and from now on every new one.
+  void close(std::string_view reason);
+  void cancel_all(std::string_view reason);
+  /// Cancels the task with this number, if it still runs.
+  void cancel_number(std::uint32_t number, std::string_view reason);
+  /// Lifts the shields of everything that is cancelled, now.
+  void lift_shields() noexcept;
+
+  /// A cancellation went out: look after its grace whether it has been followed.
+  void watch_grace(const cancel_reason& reason);
+
+  /// Calls `visit` for every context, parents first: tasks, the branches inside them, the tasks of their groups.
+  void visit_all(const std::function<void(context&)>& visit);
+  intrusive_list<task_state>& roots() noexcept { return roots_; }
+
+ private:
+  void due() noexcept override;
+
+  event_loop& loop_;
+  std::chrono::nanoseconds grace_;
+  intrusive_list<task_state> roots_;
+  std::size_t alive_ = 0;
+  std::uint32_t last_number_ = 0;
+  bool closing_ = false;
+};
+
+/// The registry of the loop that runs here. @throws misuse_error outside of run.
+task_registry& current_registry();
+
+}  // namespace eddy::detail

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "eddy/coro/task_state.hpp"
+
+#include <bit>
+
+#include "eddy/base/reports.hpp"
+#include "eddy/coro/task.hpp"
+
+namespace eddy::detail {
+
+namespace {
+
+constexpr std::uintptr_t extras_bit = std::uintptr_t{1} << 63;
+
+static_assert(sizeof(std::source_location) == sizeof(std::uintptr_t), "a source_location is one pointer");
+
+}  // namespace
+
+task_state::~task_state() { delete extras_or_null(); }
+
+void task_state::adopt(promise_base& root) noexcept {
+  birth_ = std::bit_cast<std::uintptr_t>(root.place);
+  root_ = &root;
+  root.context = this;
+  root.owner = &root_;
+  suspend_at(root);
+}
+
+void task_state::start(task_owner& owner, void* made_at) {
+  task_registry& all = registry();
+  owner_ = &owner;
+  number_ = all.next_number();
+  if (debugging()) extras().made_at = made_at;
+  if (scheduler().observer != nullptr) set_observed();
+  all.count_started();
+  if (owner_ == &all) all.add_root(*this);
+  start_in_turn();
+  if (all.closing()) cancel("the loop is shutting down");
+}
+
+bool task_state::cancel(std::string_view reason) {
+  if (done()) return false;
+  cancellation going(scheduler(), reason);
+  going.add(*this);
+  going.run();
+  return true;
+}
+
+std::coroutine_handle<> task_state::tell_ended() noexcept {
+  registry().count_ended();
+  owner_->task_ended(*this);
+  while (joiners_ != nullptr) {
+    join_base& oldest = *joiners_;
+    remove_joiner(oldest);
+    oldest.task_ended();
+  }
+  if (task_extras* more = extras_or_null())
+    for (const auto& callback : std::exchange(more->callbacks, {})) callback();
+  release();
+  return std::noop_coroutine();
+}
+
+void task_state::forget() noexcept {
+  if (end_ == end::exception && !looked_at_)
+    loop().handle_exception({"the exception of " + describe() + " was never looked at", exception()});
+  delete this;
+}
+
+void task_state::add_joiner(join_base& joiner) noexcept {
+  if (joiners_ == nullptr) {
+    joiners_ = joiner.previous_ = joiner.next_ = &joiner;
+    return;
+  }
+  joiner.next_ = joiners_;
+  joiner.previous_ = joiners_->previous_;
+  joiner.previous_->next_ = &joiner;
+  joiners_->previous_ = &joiner;
+}
+
+void task_state::remove_joiner(join_base& joiner) noexcept {
+  if (joiner.next_ == &joiner) {
+    joiners_ = nullptr;
+  } else {
+    joiner.previous_->next_ = joiner.next_;
+    joiner.next_->previous_ = joiner.previous_;
+    if (joiners_ == &joiner) joiners_ = joiner.next_;
+  }
+  joiner.previous_ = joiner.next_ = nullptr;
+}
+
+task_extras* task_state::extras_or_null() const noexcept {
+  return (birth_ & extras_bit) != 0 ? reinterpret_cast<task_extras*>(birth_ & ~extras_bit) : nullptr;
+}
+
+task_extras& task_state::extras() {
+  if (task_extras* have = extras_or_null()) return *have;
+  auto* made = new task_extras;
+  made->function = function();
+  birth_ = reinterpret_cast<std::uintptr_t>(made) | extras_bit;
+  return *made;
+}
+
+std::source_location task_state::function() const noexcept {
+  if (const task_extras* more = extras_or_null()) return more->function;
+  return std::bit_cast<std::source_location>(birth_);
+}
+
+std::string task_state::name() const {
+  const task_extras* more = extras_or_null();
+  return more != nullptr && !more->name.empty() ? more->name : "task " + std::to_string(number_);
+}
+
+void task_state::set_name(std::string name) { extras().name = std::move(name); }
+
+void task_state::add_callback(std::function<void()> callback) { extras().callbacks.push_back(std::move(callback)); }
+
+std::string task_state::describe() const {
+  const task_extras* more = extras_or_null();
+  std::string text = more != nullptr && !more->name.empty() ? "task \"" + more->name + "\""
+                                                            : "task " + std::to_string(number_);
+  text += " (" + std::string(function().function_name()) + " at " + format_place(function());
+  if (more != nullptr && more->made_at != nullptr) text += ", created by " + describe_code(more->made_at);
+  return text + ")";
+}
+
+void join_leaf::begin() {
+  // A wait for oneself can never end: the task itself, or one whose scope this is.
+  for (const context* line = context_; line != nullptr; line = line->parent())
+    if (line == task_)
+      throw misuse_error(task_->describe() + " awaits itself, directly or from one of its own scopes: that can never end");
+  task_->add_joiner(*this);
+}
+
+}  // namespace eddy::detail

@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <cstdint>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <source_location>
+#include <string>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "eddy/base/intrusive_list.hpp"
+#include "eddy/coro/branch.hpp"
+#include "eddy/coro/task_registry.hpp"
+
+namespace eddy::detail {
+
+class join_base;
+
+/// What few tasks have: a name of their own, callbacks, and in debug mode the address that made them.
+struct task_extras {
+  std::source_location function;
+  std::string name;
+  void* made_at = nullptr;
+  std::vector<std::function<void()>> callbacks;  // each schedules itself
+};
+
+/// A task without the type of its result: a context that its owner keeps alive, counted by handles.
+class task_state : public context, public list_hook {
+ public:
+  enum class end : std::uint8_t { none, value, exception, cancelled, taken };
+
+  task_registry& registry() const noexcept { return *scheduler().tasks; }
+  std::uint32_t number() const noexcept { return number_; }
+
+  /// Links it to its owner and queues its start.
+  void start(task_owner& owner, void* made_at);
+
+  /// @returns whether it had not ended.
+  bool cancel(std::string_view reason);
+
+  bool done() const noexcept { return end_ != end::none; }
+  end how() const noexcept { return end_; }
+  bool looked_at() const noexcept { return looked_at_; }
+  void set_looked_at() noexcept { looked_at_ = true; }
+  virtual std::exception_ptr exception() const noexcept = 0;
+
+  std::string name() const;
+  void set_name(std::string name);
+  void add_callback(std::function<void()> callback);
+  std::source_location function() const noexcept;
+  /// `task 7 "fetch" (crawl at crawler.cpp:42)`
+  std::string describe() const override;
+
+  void add_joiner(join_base& joiner) noexcept;
+  void remove_joiner(join_base& joiner) noexcept;
+
+  void retain() noexcept { ++references_; }
+  void release() noexcept {
+    if (--references_ == 0) forget();
+  }
+
+ protected:
+  task_state(detail::scheduler& s, context* parent) noexcept : context(s, parent) {}
+  virtual ~task_state();
+
+  void adopt(promise_base& root) noexcept;
+  /// The root frame is gone: what belonged to it may go too.
+  virtual void release_arguments() noexcept {}
+
+  std::coroutine_handle<> tell_ended() noexcept override;
+  void collect_cancelled() noexcept override {
+    end_ = end::cancelled;
+    release_arguments();
+  }
+
+  promise_base* root_ = nullptr;
+  end end_ = end::none;
+
+ private:
+  void forget() noexcept;
+  task_extras& extras();
+  task_extras* extras_or_null() const noexcept;
+
+  task_owner* owner_ = nullptr;
+  join_base* joiners_ = nullptr;  // the oldest of a ring
+  // The coroutine function's place, or with the highest bit set (never set in an address) a task_extras.
+  std::uintptr_t birth_ = 0;
+  bool looked_at_ = false;  // somebody has been given, or is waiting for, its end
+  std::uint32_t references_ = 1;  // the loop's own
+  std::uint32_t number_ = 0;
+};
+
+/// Something that waits for a task's end; an element of its ring of joiners.
+class join_base {
+ public:
+  virtual void task_ended() noexcept = 0;
+
+ protected:
+  ~join_base() = default;
+
+ private:
+  friend class task_state;
+  join_base* previous_ = nullptr;
+  join_base* next_ = nullptr;
+};
+
+template <class T>
+class typed_task : public task_state {
+ public:
+  using result_type = T;
+  using value_type = stored<T>;
+
+  typed_task(detail::scheduler& s, context* parent, coro<T>&& made) noexcept : task_state(s, parent) { adopt(*made.release()); }
+
+  value_type& value() noexcept { return value_; }
+  std::exception_ptr exception() const noexcept override { return end_ == end::exception ? exception_ : nullptr; }
+
+  void mark_taken() noexcept {
+    std::destroy_at(std::addressof(value_));
+    end_ = end::taken;
+  }
+
+  /// Throws unless it ended with a value that is still there.
+  void check_value() {
+    set_looked_at();
+    if (end_ == end::value) [[likely]]
+      return;
+    throw_other_end();
+  }
+
+  static void* operator new(std::size_t size) { return frame_pool::allocate(size); }
+  static void operator delete(void* block, std::size_t size) noexcept { frame_pool::release(block, size); }
+
+ protected:
+  typed_task(detail::scheduler& s, context* parent) noexcept : task_state(s, parent) {}
+  ~typed_task() override {
+    if (end_ == end::value) std::destroy_at(std::addressof(value_));
+    if (end_ == end::exception) std::destroy_at(std::addressof(exception_));
+  }
+
+  void set_exception(std::exception_ptr error) noexcept {
+    std::construct_at(std::addressof(exception_), std::move(error));
+    end_ = end::exception;
+  }
+
+ private:
+  void collect() noexcept override {
+    outcome<T> out;
+    static_cast<promise<T>*>(root_)->take_into(out);
+    std::exchange(root_, nullptr)->destroy();
+    release_arguments();
+    if (out.has_exception()) {
+      set_exception(out.exception());
+      return;
+    }
+    try {
+      if constexpr (std::is_void_v<T>)
+        std::construct_at(std::addressof(value_));
+      else if constexpr (std::is_reference_v<T>)
+        std::construct_at(std::addressof(value_), std::addressof(*out));
+      else
+        std::construct_at(std::addressof(value_), std::move(*out));
+      end_ = end::value;
+    } catch (...) {
+      set_exception(std::current_exception());
+    }
+  }
+
+  [[noreturn]] EDDY_NOINLINE void throw_other_end() {
+    if (end_ == end::exception) std::rethrow_exception(exception_);
+    if (end_ == end::taken)
+      throw misuse_error("the result of " + describe() + " was moved out by an earlier co_await std::move(task); await it as an lvalue to read it several times");
+    if (end_ == end::none) throw misuse_error(describe() + " has not ended; await it, or ask done() first");
+    const std::string reason(cancel_reason());
+    throw cancelled_error(describe() + " was cancelled" + (reason.empty() ? "" : ": " + reason));
+  }
+
+  union {
+    value_type value_;
+    std::exception_ptr exception_;
+  };
+};
+
+/// A task that also keeps the callable and the arguments of its coroutine, until the coroutine has ended.
+template <class T, class F, class... Args>
+class bound_task final : public typed_task<T> {
+ public:
+  template <class G, class... As>
+  bound_task(detail::scheduler& s, context* parent, G&& f, As&&... args)
+      : typed_task<T>(s, parent), bound_(std::forward<G>(f), std::forward<As>(args)...) {
+    try {
+      auto made = std::apply([](F& g, Args&... as) { return make_coro(g, unwrap(as)...); }, bound_);
+      this->adopt(*made.release());
+    } catch (...) {
+      std::destroy_at(&bound_);
+      throw;
+    }
+  }
+  ~bound_task() override {}  // bound_ went with release_arguments()
+
+ private:
+  // std::ref(x) arrives as x&, everything else as an rvalue of the stored copy: like std::thread.
+  template <class A>
+  static decltype(auto) unwrap(A& a) {
+    return std::move(a);
+  }
+  template <class A>
+  static A& unwrap(std::reference_wrapper<A>& a) {
+    return a.get();
+  }
+  void release_arguments() noexcept override { std::destroy_at(&bound_); }
+
+  union {
+    std::tuple<F, Args...> bound_;
+  };
+};
+
+}  // namespace eddy::detail

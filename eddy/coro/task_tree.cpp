@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "eddy/coro/task_tree.hpp"
+
+#include "eddy/coro/promise.hpp"
+#include "eddy/coro/task_registry.hpp"
+#include "eddy/coro/task_state.hpp"
+
+namespace eddy {
+
+namespace {
+
+using detail::promise_base;
+
+// "eddy::coro<int> shop::order(int)", or g++'s "shop::order(shop::order(int)::_ZN...Frame*)", reads better as "shop::order".
+std::string_view short_function(std::string_view name) {
+  name = name.substr(0, name.find('('));
+  if (const auto space = name.rfind(' '); space != std::string_view::npos) name.remove_prefix(space + 1);
+  return name;
+}
+
+std::string describe_frame(const promise_base& frame) {
+  return std::string(short_function(frame.place.function_name())) + " (" + detail::format_place(frame.place) + ")";
+}
+
+std::vector<std::string> await_chain(const context& c) {
+  std::vector<std::string> chain;
+  for (const promise_base* frame = c.leaf(); frame != nullptr; frame = frame->continuation) chain.push_back(describe_frame(*frame));
+  return chain;
+}
+
+std::string state_of(const context& c) {
+  std::string text;
+  if (&c == context::try_current())
+    text = "running";
+  else if (c.waits_for() != nullptr)
+    text = "waits for " + c.waits_for()->describe();
+  else
+    text = "ready";
+  if (c.cancel_requested()) {
+    text += ", cancelled";
+    if (!c.cancel_reason().empty()) text += " (" + std::string(c.cancel_reason()) + ")";
+  }
+  return text;
+}
+
+task_info info_of(const detail::task_state& task) {
+  return {task.number(), task.name(), std::string(task.function().function_name()) + " at " + detail::format_place(task.function()),
+          state_of(task), &task == context::try_current() ? std::vector<std::string>{} : await_chain(task)};
+}
+
+unsigned depth_of(const context& c) {
+  unsigned depth = 0;
+  for (const context* at = c.parent(); at != nullptr; at = at->parent()) ++depth;
+  return depth;
+}
+
+detail::task_registry* registry_here() {
+  event_loop* loop = event_loop::try_current();
+  return loop != nullptr ? loop->scheduler().tasks : nullptr;
+}
+
+}  // namespace
+
+std::vector<task_info> all_tasks() {
+  std::vector<task_info> found;
+  if (detail::task_registry* registry = registry_here())
+    registry->visit_all([&](context& c) {
+      if (auto* task = dynamic_cast<detail::task_state*>(&c)) found.push_back(info_of(*task));
+    });
+  return found;
+}
+
+task_info current_task() {
+  for (context* c = &context::current(); c != nullptr; c = c->parent())
+    if (auto* task = dynamic_cast<detail::task_state*>(c)) return info_of(*task);
+  throw misuse_error("no task runs here");
+}
+
+std::string task_tree() {
+  detail::task_registry* registry = registry_here();
+  return registry != nullptr ? detail::task_tree(*registry) : std::string("no event loop runs on this thread\n");
+}
+
+namespace detail {
+
+std::string task_tree(task_registry& registry) {
+  constexpr unsigned deepest_indent = 40;
+  std::string text;
+  registry.visit_all([&](context& c) {
+    const std::string indent(2 * std::min(depth_of(c), deepest_indent), ' ');
+    text += indent + (dynamic_cast<task_state*>(&c) != nullptr ? c.describe() : std::string("branch")) + ": " + state_of(c) + "\n";
+    if (&c == context::try_current()) return;
+    for (const std::string& frame : await_chain(c)) text += indent + "    at " + frame + "\n";
+  });
+  return text;
+}
+
+std::string describe_overdue(context& c) {
+  std::string text = c.describe() + " was cancelled";
+  if (!c.cancel_reason().empty()) text += " (" + std::string(c.cancel_reason()) + ")";
+  text += " and still " + state_of(c);
+  for (const std::string& frame : await_chain(c)) text += "\n    at " + frame;
+  return text;
+}
+
+}  // namespace detail
+}  // namespace eddy

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <string>
+#include <utility>
+
+#include "eddy/flow/single_scope.hpp"
+
+namespace eddy {
+
+namespace detail {
+
+template <class T, class Make>
+class outcome_operation final : public single_scope<T, Make> {
+ public:
+  using single_scope<T, Make>::single_scope;
+
+  template <class Promise>
+  std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> frame) {
+    return this->start(frame);
+  }
+  outcome<T> await_resume() { return std::move(this->result()); }
+  std::string describe() const override { return "as_outcome"; }
+};
+
+}  // namespace detail
+
+/// Awaits `a`, an awaitable or a callable that makes one, and gives its end as a value: `outcome<T>`.
+///
+/// What to write where a `catch` block would have to await: `auto out = co_await as_outcome(work());`, then await what is
+/// needed, then `out.value()`. Never throws.
+///
+/// **Cancellation.** When the caller itself is cancelled the unwinding goes on; use `finally` or `with` for clean-up.
+/// **In asyncio.** `try: ... except BaseException as e: ...`.
+template <class A>
+[[nodiscard]] auto as_outcome(A&& a) {
+  EDDY_CHECK_CLOSURE(A);
+  using make = detail::make_of<A>;
+  return detail::outcome_operation<detail::made_value<make>, make>(detail::as_make(std::forward<A>(a)));
+}
+
+}  // namespace eddy

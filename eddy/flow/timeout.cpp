@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "eddy/flow/timeout.hpp"
+
+namespace eddy::detail {
+
+std::string innermost_wait(const context& c) {
+  const context* at = &c;
+  while (const operation* waits_for = at->waits_for()) {
+    const context* child = nullptr;
+    waits_for->visit_children([&](context& each) {
+      if (child == nullptr) child = &each;
+    });
+    if (child == nullptr) return waits_for->describe();
+    at = child;
+  }
+  return {};
+}
+
+}  // namespace eddy::detail

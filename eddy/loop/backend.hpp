@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <sys/socket.h>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string_view>
+
+namespace eddy::detail {
+
+class backend;
+struct io_request;
+
+/// A descriptor that a backend watches. Belongs to one loop; closed by `backend::close`, after its last request has completed.
+///
+/// At most one request that reads (receive, accept, wait for readable) and one that writes (send, connect, wait for
+/// writable) are pending at a time.
+struct descriptor {
+  int fd = -1;
+  // What the backend knows: set by edges, cleared when the system says that it would block. New descriptors count as ready
+  // for writing, not for reading: the first read waits for an edge instead of asking the system in vain.
+  bool readable = false;
+  bool writable = true;
+  bool hung_up = false;  // the end of the stream is in the kernel: no further edge will tell, so `readable` stays set
+  bool attached = false;
+  std::uint32_t slot = 0;         // the backend's own index
+  io_request* reading = nullptr;  // the pending request of either side
+  io_request* writing = nullptr;
+};
+
+enum class io_kind : std::uint8_t { receive, send, accept, connect, wait_readable, wait_writable };
+
+constexpr bool reads(io_kind kind) noexcept {
+  return kind == io_kind::receive || kind == io_kind::accept || kind == io_kind::wait_readable;
+}
+
+/// One operation of the system: described by its owner, started and completed by a backend.
+///
+/// What it points to stays valid until it has completed, also when it was withdrawn.
+struct io_request {
+  io_kind kind = io_kind::receive;
+  descriptor* target = nullptr;
+  void* data = nullptr;           // receive, send: the bytes; connect: the address
+  std::size_t size = 0;           // bytes of `data`
+  int result = 0;                 // bytes, or the accepted descriptor, or 0; negative: -errno
+  bool pending = false;           // between start() and completed()
+
+  /// Called by the backend on the loop's thread, from poll() or withdraw(): never from start(). It must not run user code.
+  virtual void completed() noexcept = 0;
+
+ protected:
+  io_request() = default;
+  ~io_request() = default;
+  io_request(const io_request&) = default;
+  io_request& operator=(const io_request&) = default;
+};
+
+/// The system's side of a loop: requests go in, completions come out.
+///
+/// The interface is completions, so that io_uring is at home and epoll imitates it by trying first. **Thread safety.** Only
+/// the loop's thread, except for wake().
+class backend {
+ public:
+  virtual ~backend() = default;
+  virtual std::string_view name() const noexcept = 0;
+
+  /// Begins to watch `d.fd`, which the caller owns and which must be non-blocking. @throws std::system_error
+  virtual void attach(descriptor& d) = 0;
+  /// Stops watching and closes `d.fd` (now, or when the system has let go of it). No request may be pending.
+  virtual void close(descriptor& d) noexcept = 0;
+  /// Stops watching and hands `d.fd` back open. No request may be pending.
+  virtual int detach(descriptor& d) noexcept = 0;
+
+  /// Starts a request. @returns true when it completed at once: `result` is set, and completed() is not called.
+  virtual bool start(io_request& request) = 0;
+  /// Takes a pending request back. @returns true when it is gone without an effect: completed() is not called any more.
+  /// False: it will complete, with what it did or with -ECANCELED.
+  virtual bool withdraw(io_request& request) noexcept = 0;
+
+  /// Completes what is ready, waiting up to `limit` for something (nothing: for ever; zero: not at all).
+  virtual void poll(std::optional<std::chrono::nanoseconds> limit) = 0;
+  /// Makes a poll() that waits return, now or the next one. Any thread, also a signal handler.
+  virtual void wake() noexcept = 0;
+
+  /// Requests that were started and have not completed.
+  std::size_t pending() const noexcept { return pending_; }
+  /// Whether poll() can find anything: descriptors are attached.
+  bool watching() const noexcept { return attached_ != 0; }
+
+ protected:
+  std::size_t pending_ = 0;
+  std::size_t attached_ = 0;
+};
+
+/// Makes the backend called `name` ("epoll"), or the default when empty. @throws misuse_error for an unknown name.
+std::unique_ptr<backend> make_backend(std::string_view name);
+
+}  // namespace eddy::detail

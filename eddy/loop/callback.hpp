@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <new>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+#include "eddy/base/frame_pool.hpp"
+#include "eddy/loop/runnable.hpp"
+#include "eddy/loop/timer_heap.hpp"
+
+namespace eddy {
+
+class event_loop;
+
+namespace detail {
+
+/// A callback that was given to a loop, shared by the loop (until it ran or was cancelled) and its handle.
+class callback_node : public runnable, public timer {
+ public:
+  void run() noexcept final;  // in its turn: calls it, unless it was cancelled
+  void due() noexcept final;  // its deadline: makes it ready
+
+  void cancel() noexcept;
+  bool waiting() const noexcept { return state_ == state::waiting; }
+
+  void retain() noexcept { ++references_; }
+  void release() noexcept {
+    if (--references_ == 0) destroy();
+  }
+
+ protected:
+  explicit callback_node(event_loop& loop) : loop_(loop) {}
+  ~callback_node() = default;
+  callback_node(const callback_node&) = delete;
+
+  virtual void call() = 0;
+  virtual void drop() noexcept = 0;  // destroys callable and arguments
+  virtual void destroy() noexcept = 0;
+
+ private:
+  enum class state : unsigned char { waiting, done, cancelled };
+
+  event_loop& loop_;
+  unsigned references_ = 1;  // the loop's
+  state state_ = state::waiting;
+};
+
+template <class F, class... Args>
+class callback final : public callback_node {
+ public:
+  template <class G, class... As>
+  explicit callback(event_loop& loop, G&& f, As&&... args)
+      : callback_node(loop), bound_(std::forward<G>(f), std::forward<As>(args)...) {}
+  ~callback() {}  // bound_ is destroyed by drop()
+
+  static void* operator new(std::size_t size) { return frame_pool::allocate(size); }
+  static void operator delete(void* block, std::size_t size) noexcept { frame_pool::release(block, size); }
+
+ private:
+  void call() override {
+    std::apply([](F& f, Args&... args) { std::invoke(std::move(f), std::move(args)...); }, bound_);
+  }
+  void drop() noexcept override { std::destroy_at(&bound_); }
+  void destroy() noexcept override { delete this; }
+
+  union {
+    std::tuple<F, Args...> bound_;
+  };
+};
+
+template <class F, class... Args>
+callback<std::decay_t<F>, std::decay_t<Args>...>* make_callback(event_loop& loop, F&& f, Args&&... args) {
+  return new callback<std::decay_t<F>, std::decay_t<Args>...>(loop, std::forward<F>(f), std::forward<Args>(args)...);
+}
+
+}  // namespace detail
+
+/// A callback that call_soon, call_later or call_at scheduled. Dropping the handle does not cancel it.
+///
+/// **Thread safety.** Only on the loop's thread.
+/// **In asyncio.** `Handle` and `TimerHandle`.
+class callback_handle {
+ public:
+  explicit callback_handle(detail::callback_node& node) noexcept : node_(&node) { node.retain(); }
+  callback_handle(callback_handle&& other) noexcept : node_(std::exchange(other.node_, nullptr)) {}
+  callback_handle& operator=(callback_handle&& other) noexcept {
+    std::swap(node_, other.node_);
+    return *this;
+  }
+  ~callback_handle() {
+    if (node_ != nullptr) node_->release();
+  }
+
+  /// Makes sure that it does not run any more; its arguments are destroyed now. Nothing when it ran or was cancelled.
+  void cancel() noexcept {
+    if (node_ != nullptr) node_->cancel();
+  }
+  /// Whether it has neither run nor been cancelled.
+  bool waiting() const noexcept { return node_ != nullptr && node_->waiting(); }
+
+ private:
+  detail::callback_node* node_;
+};
+
+}  // namespace eddy

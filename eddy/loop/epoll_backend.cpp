@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "eddy/loop/epoll_backend.hpp"
+
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <ctime>
+#include <system_error>
+
+#include "eddy/base/config.hpp"
+
+namespace eddy::detail {
+
+namespace {
+
+constexpr std::uint64_t wake_key = UINT64_MAX;
+
+[[noreturn]] void throw_errno(const char* what) { throw std::system_error(errno, std::generic_category(), what); }
+
+bool would_block(int result) noexcept { return result == -EAGAIN || result == -EWOULDBLOCK; }
+
+/// Whether a stream gave less than was asked for and so is empty: the next edge will tell when there is more. After the end
+/// of the stream no edge follows, so then the descriptor stays readable.
+bool drained(const io_request& request, int result) noexcept {
+  return request.kind == io_kind::receive && result > 0 && static_cast<std::size_t>(result) < request.size &&
+         !request.target->hung_up;
+}
+
+int connect_result(const io_request& request) noexcept {
+  int error = 0;
+  socklen_t size = sizeof error;
+  if (getsockopt(request.target->fd, SOL_SOCKET, SO_ERROR, &error, &size) != 0) return -errno;
+  return -error;
+}
+
+/// Asks the system once. @returns bytes, descriptor or 0; negative: -errno.
+int attempt(const io_request& request) noexcept {
+  const int fd = request.target->fd;
+  while (true) {
+    ssize_t result = 0;
+    switch (request.kind) {
+      case io_kind::receive:
+        result = ::recv(fd, request.data, request.size, 0);
+        if (result < 0 && errno == ENOTSOCK) result = ::read(fd, request.data, request.size);
+        break;
+      case io_kind::send:
+        result = ::send(fd, request.data, request.size, MSG_NOSIGNAL);
+        if (result < 0 && errno == ENOTSOCK) result = ::write(fd, request.data, request.size);
+        break;
+      case io_kind::accept:
+        result = ::accept4(fd, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        break;
+      case io_kind::connect:
+        result = ::connect(fd, static_cast<const sockaddr*>(request.data), static_cast<socklen_t>(request.size));
+        // EINTR: the attempt goes on in the kernel, as with EINPROGRESS.
+        if (result < 0 && (errno == EINPROGRESS || errno == EINTR)) return -EAGAIN;
+        break;
+      case io_kind::wait_readable:
+      case io_kind::wait_writable:
+        return 0;
+    }
+    if (result >= 0) return static_cast<int>(result);
+    if (errno != EINTR) return -errno;
+  }
+}
+
+}  // namespace
+
+epoll_backend::epoll_backend() : epoll_(epoll_create1(EPOLL_CLOEXEC)) {
+  if (epoll_ < 0) throw_errno("epoll_create1");
+  wake_ = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+  epoll_event event{};
+  event.events = EPOLLIN | EPOLLET;
+  event.data.u64 = wake_key;
+  if (wake_ < 0 || epoll_ctl(epoll_, EPOLL_CTL_ADD, wake_, &event) != 0) {
+    const int error = errno;
+    if (wake_ >= 0) ::close(wake_);
+    ::close(epoll_);
+    errno = error;
+    throw_errno("eventfd for a loop");
+  }
+}
+
+epoll_backend::~epoll_backend() {
+  ::close(wake_);
+  ::close(epoll_);
+}
+
+void epoll_backend::attach(descriptor& d) {
+  if (free_slots_.empty()) {
+    slots_.emplace_back();
+    free_slots_.reserve(slots_.size());  // so that forget() never allocates
+    free_slots_.push_back(static_cast<std::uint32_t>(slots_.size() - 1));
+  }
+  const std::uint32_t index = free_slots_.back();
+  epoll_event event{};
+  event.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
+  event.data.u64 = (std::uint64_t{slots_[index].generation} << 32) | index;
+  if (epoll_ctl(epoll_, EPOLL_CTL_ADD, d.fd, &event) != 0) throw_errno("epoll_ctl");
+  free_slots_.pop_back();
+  slots_[index].owner = &d;
+  d.slot = index;
+  d.attached = true;
+  ++attached_;
+}
+
+void epoll_backend::forget(descriptor& d) noexcept {
+  EDDY_ASSERT(d.reading == nullptr && d.writing == nullptr,
+              "a descriptor was closed with a read or write pending; cancel it and await its end first");
+  slots_[d.slot].owner = nullptr;
+  ++slots_[d.slot].generation;
+  free_slots_.push_back(d.slot);
+  d.attached = false;
+  --attached_;
+}
+
+void epoll_backend::close(descriptor& d) noexcept {
+  if (d.attached) forget(d);
+  // The kernel drops the registration with the last copy of the descriptor; a copy that a child process still holds can
+  // only cause events of an old generation.
+  if (d.fd >= 0) ::close(d.fd);
+  d.fd = -1;
+}
+
+int epoll_backend::detach(descriptor& d) noexcept {
+  if (d.attached) {
+    forget(d);
+    epoll_event none{};
+    epoll_ctl(epoll_, EPOLL_CTL_DEL, d.fd, &none);
+  }
+  const int fd = d.fd;
+  d.fd = -1;
+  return fd;
+}
+
+bool epoll_backend::start(io_request& request) {
+  descriptor& d = *request.target;
+  const bool reading = reads(request.kind);
+  bool& ready = reading ? d.readable : d.writable;
+  io_request*& place = reading ? d.reading : d.writing;
+  EDDY_ASSERT(place == nullptr, "two reads or two writes of one descriptor at a time; let one task do each, or use a mutex");
+  if (request.kind == io_kind::connect) d.hung_up = false;  // a socket that is not yet connected counts as hung up
+  if (ready) {
+    request.result = attempt(request);
+    if (!would_block(request.result)) {
+      if (drained(request, request.result)) ready = false;
+      return true;
+    }
+    ready = false;
+  }
+  place = &request;
+  request.pending = true;
+  ++pending_;
+  return false;
+}
+
+bool epoll_backend::withdraw(io_request& request) noexcept {
+  (reads(request.kind) ? request.target->reading : request.target->writing) = nullptr;
+  request.pending = false;
+  --pending_;
+  return true;
+}
+
+void epoll_backend::poll(std::optional<std::chrono::nanoseconds> limit) {
+  timespec time{};
+  if (limit) {
+    time.tv_sec = static_cast<time_t>(limit->count() / 1'000'000'000);
+    time.tv_nsec = static_cast<long>(limit->count() % 1'000'000'000);
+  }
+  const int count = epoll_pwait2(epoll_, events_.data(), static_cast<int>(events_.size()), limit ? &time : nullptr, nullptr);
+  if (count < 0 && errno != EINTR) throw_errno("epoll_pwait2");
+  for (int i = 0; i < count; ++i) dispatch(events_[static_cast<std::size_t>(i)]);
+}
+
+void epoll_backend::dispatch(const epoll_event& event) noexcept {
+  if (event.data.u64 == wake_key) return;  // edge-triggered: the counter need not be read
+  const auto index = static_cast<std::uint32_t>(event.data.u64);
+  const auto generation = static_cast<std::uint32_t>(event.data.u64 >> 32);
+  if (index >= slots_.size() || slots_[index].generation != generation || slots_[index].owner == nullptr) return;
+  descriptor& d = *slots_[index].owner;
+  constexpr std::uint32_t broken = EPOLLERR | EPOLLHUP;
+  if ((event.events & (EPOLLRDHUP | broken)) != 0) d.hung_up = true;
+  if ((event.events & (EPOLLIN | EPOLLRDHUP | broken)) != 0) {
+    d.readable = true;
+    retry(d.reading);
+  }
+  if ((event.events & (EPOLLOUT | broken)) != 0) {
+    d.writable = true;
+    retry(d.writing);
+  }
+}
+
+void epoll_backend::retry(io_request*& place) noexcept {
+  if (place == nullptr) return;
+  io_request& request = *place;
+  descriptor& d = *request.target;
+  const int result = request.kind == io_kind::connect ? connect_result(request) : attempt(request);
+  if (would_block(result)) {
+    (reads(request.kind) ? d.readable : d.writable) = false;
+    return;
+  }
+  if (drained(request, result)) d.readable = false;
+  request.result = result;
+  request.pending = false;
+  place = nullptr;
+  --pending_;
+  request.completed();
+}
+
+void epoll_backend::wake() noexcept {
+  const std::uint64_t one = 1;
+  const int error = errno;  // also called from signal handlers
+  [[maybe_unused]] const ssize_t written = ::write(wake_, &one, sizeof one);
+  errno = error;
+}
+
+}  // namespace eddy::detail

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "eddy/loop/event_loop.hpp"
+
+#include <cstdlib>
+
+#include "eddy/base/config.hpp"
+#include "eddy/base/errors.hpp"
+#include "eddy/base/reports.hpp"
+#include "eddy/loop/epoll_backend.hpp"
+
+namespace eddy {
+
+namespace {
+
+// Read and written by functions that are never inlined: clang may keep the address of a thread_local across a suspension
+// after which the coroutine runs on another thread (llvm#111257).
+constinit thread_local event_loop* running_loop = nullptr;
+
+EDDY_NOINLINE void set_running_loop(event_loop* loop) noexcept { running_loop = loop; }
+
+bool debug_wanted() noexcept { return detail::debugging(); }
+
+}  // namespace
+
+EDDY_NOINLINE event_loop* event_loop::try_current() noexcept { return running_loop; }
+
+event_loop& event_loop::current() {
+  event_loop* loop = try_current();
+  if (loop == nullptr) throw misuse_error("no event loop runs on this thread; call this from inside eddy::run(...)");
+  return *loop;
+}
+
+time_point now() { return event_loop::current().now(); }
+
+event_loop::event_loop(std::string_view backend)
+    : scheduler_(*this, detail::make_backend(backend)), thread_(std::this_thread::get_id()) {
+  if (debug_wanted()) set_debug(true);
+}
+
+event_loop::~event_loop() {
+  set_debug(false);
+  // Callbacks that never had their turn are destroyed without running; contexts have all ended (run sees to it).
+  while (!scheduler_.ready.empty()) {
+    if (auto* node = dynamic_cast<detail::callback_node*>(&scheduler_.ready.pop())) {
+      node->cancel();
+      node->run();
+    }
+  }
+}
+
+exception_handler event_loop::set_exception_handler(exception_handler handler) {
+  check_thread("set_exception_handler", "call_soon_threadsafe to get there");
+  return std::exchange(exception_handler_, std::move(handler));
+}
+
+void event_loop::handle_exception(const unhandled_error& what) noexcept {
+  try {
+    if (exception_handler_)
+      exception_handler_(what);
+    else
+      detail::report(what.message + ": " + detail::describe_exception(what.error));
+  } catch (...) {
+    detail::report("the exception handler itself failed: " + detail::describe_exception(std::current_exception()) +
+                   "; it was told: " + what.message + ": " + detail::describe_exception(what.error));
+  }
+}
+
+void event_loop::set_debug(bool on) {
+  if (on == debug_) return;
+  debug_ = on;
+  detail::add_debugging(on ? 1 : -1);
+}
+
+event_loop::statistics_type event_loop::statistics() const noexcept {
+  return {scheduler_.ready.size(), scheduler_.timers.size(), scheduler_.io->pending(), scheduler_.external};
+}
+
+void event_loop::run_with(const std::function<void()>& body) {
+  check_thread("run", "a loop of that thread's own");
+  if (try_current() != nullptr)
+    throw misuse_error("a loop already runs on this thread: inside a coroutine use co_await or create_task instead of run");
+  set_running_loop(this);
+  struct reset {
+    ~reset() { set_running_loop(nullptr); }
+  } at_end;
+  body();
+}
+
+void event_loop::throw_wrong_thread(const char* what, const char* instead) {
+  throw wrong_thread(std::string(what) + " was called from a thread that does not run this loop; use " + instead);
+}
+
+namespace detail {
+
+std::unique_ptr<backend> make_backend(std::string_view name) {
+  if (name.empty()) {
+    const char* wanted = std::getenv("EDDY_BACKEND");
+    name = wanted != nullptr ? wanted : "";
+  }
+  if (name.empty() || name == "epoll") return std::make_unique<epoll_backend>();
+  throw misuse_error("there is no backend called \"" + std::string(name) + "\"; EDDY_BACKEND may be: epoll");
+}
+
+void callback_node::run() noexcept {
+  if (state_ == state::waiting) {
+    state_ = state::done;
+    try {
+      call();
+    } catch (...) {
+      loop_.handle_exception({"a callback of call_soon or call_later threw", std::current_exception()});
+    }
+    drop();
+  }
+  release();
+}
+
+void callback_node::due() noexcept { loop_.scheduler().make_ready(*this); }
+
+void callback_node::cancel() noexcept {
+  if (state_ != state::waiting) return;
+  state_ = state::cancelled;
+  drop();
+  if (armed()) {
+    loop_.scheduler().timers.cancel(*this);
+    release();  // the loop's share; when it stands in the ready queue, run() gives it back
+  }
+}
+
+}  // namespace detail
+}  // namespace eddy

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "eddy/loop/scheduler.hpp"
+
+#include <algorithm>
+
+namespace eddy::detail {
+
+void scheduler::turn() {
+  inbox.take(ready);
+  if (on_idle && idle()) on_idle();
+  wait_or_poll();
+  if (!timers.empty()) timers.fire(now());
+  run_ready();
+}
+
+void scheduler::wait_or_poll() {
+  using std::chrono::nanoseconds;
+  if (!ready.empty()) {
+    if (io->watching()) io->poll(nanoseconds(0));
+    return;
+  }
+  std::optional<nanoseconds> limit;
+  if (virtual_now) {
+    // Real work is awaited in real time; only when there is none does the virtual clock jump.
+    if (io->pending() == 0 && external == 0 && !timers.empty()) {
+      virtual_now = std::max(*virtual_now, timers.next());
+      limit = nanoseconds(0);
+    }
+  } else if (!timers.empty()) {
+    limit = std::max(nanoseconds(0), nanoseconds(timers.next() - now()));
+  }
+  if (limit && limit->count() == 0) {
+    if (io->watching()) io->poll(limit);
+  } else if (inbox.prepare_sleep()) {
+    io->poll(limit);
+    inbox.end_sleep();
+  }
+}
+
+void scheduler::run_ready() noexcept {
+  for (unsigned step = 0; step < steps_a_turn && !ready.empty(); ++step)
+    run_step(choices == nullptr ? ready.pop() : ready.pop_at(choices->choose_ready(ready.size())));
+}
+
+void scheduler::run_step(runnable& node) noexcept {
+  budget = leaf_budget;
+  depth = 0;
+  node.run();
+  while (hop != nullptr) {
+    runnable& rest = *hop;
+    hop = nullptr;
+    depth = 0;
+    rest.run();
+  }
+  current = nullptr;
+}
+
+}  // namespace eddy::detail

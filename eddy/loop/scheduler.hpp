@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "eddy/loop/backend.hpp"
+#include "eddy/loop/mailbox.hpp"
+#include "eddy/loop/runnable.hpp"
+#include "eddy/loop/timer_heap.hpp"
+
+namespace eddy {
+class event_loop;
+class context;
+}  // namespace eddy
+
+namespace eddy::detail {
+
+class task_registry;
+class await_observer;
+
+/// Chooses among things that could happen next, for schedules that can be replayed. The one hook for every choice.
+class chooser {
+ public:
+  virtual ~chooser() = default;
+  /// @returns which of `count` ready runnables (0 is the oldest) runs next.
+  virtual unsigned choose_ready(unsigned count) = 0;
+};
+
+/// Something that lives as long as a loop and has to be shut down with it: an executor, a resolver's threads.
+class loop_service {
+ public:
+  virtual ~loop_service() = default;
+  /// Ends what runs, waiting for what has started. Tasks have all ended; what it posts is still taken.
+  virtual void shut_down() noexcept = 0;
+};
+
+/// The machinery of an event loop, whose parts the coroutine layer touches on every step.
+///
+/// One turn:
+/// ```
+///   take the mailbox -> poll the backend -> fire due deadlines -> run what is ready, at most `steps_a_turn`
+/// ```
+/// Nothing but the last part runs user code, so a deadline never beats a completion that the same turn's poll saw.
+class scheduler {
+ public:
+  static constexpr unsigned steps_a_turn = 256;  // bounds how long I/O and timers wait for ready tasks
+  static constexpr unsigned leaf_budget = 128;   // operations that may complete at once in one step (L7)
+  static constexpr unsigned deepest_transfer = 64;  // nested resumes where the compiler makes no tail calls (L8)
+
+  explicit scheduler(event_loop& owner_loop, std::unique_ptr<backend> system) : owner(owner_loop), io(std::move(system)) {}
+  scheduler(const scheduler&) = delete;
+  scheduler& operator=(const scheduler&) = delete;
+
+  event_loop& owner;
+  runnable_queue ready;
+  runnable* hop = nullptr;    // runs before anything else: the rest of the step that is running
+  unsigned depth = 0;         // transfers since the last return to the loop
+  unsigned budget = 0;        // leaf operations that may still complete at once in this step
+  context* current = nullptr;  // the context that runs; null between steps
+  task_registry* tasks = nullptr;  // set by the coroutine layer
+  await_observer* observer = nullptr;  // set by `explore` only
+  timer_heap timers;
+  std::unique_ptr<backend> io;
+  mailbox inbox;
+  std::size_t external = 0;  // jobs on other threads that will post here: the loop is not idle while there are any
+  std::size_t open_promises = 0;  // not set yet; another thread may set one
+  std::vector<std::unique_ptr<loop_service>> services;  // in the order of their making
+  chooser* choices = nullptr;  // set by seeded tests only
+  std::optional<time_point> virtual_now;  // set: the clock is virtual
+
+  /// Called when nothing is runnable, scheduled or outstanding. It may make something runnable; otherwise the loop waits.
+  std::function<void()> on_idle;
+
+  time_point now() const noexcept { return virtual_now ? *virtual_now : clock::now(); }
+
+  void make_ready(runnable& node) noexcept { ready.push(node); }
+
+  /// Counts one operation that completes at once. @returns false when the step has had its share: then yield.
+  bool spend() noexcept {
+    if (budget == 0) [[unlikely]]
+      return false;
+    --budget;
+    return true;
+  }
+
+  void post(runnable& node) noexcept {
+    if (inbox.post(node)) io->wake();
+  }
+
+  bool idle() const noexcept {
+    return ready.empty() && timers.empty() && io->pending() == 0 && external == 0 && inbox.empty();
+  }
+
+  void turn();
+  /// Runs what is ready, without a look at the system.
+  void turn_ready() noexcept { run_ready(); }
+
+  /// The service of type `S`, made at first use.
+  template <class S>
+  S& service() {
+    for (const auto& have : services)
+      if (auto* found = dynamic_cast<S*>(have.get())) return *found;
+    services.push_back(std::make_unique<S>(owner));
+    return static_cast<S&>(*services.back());
+  }
+  /// The last made first.
+  void shut_down_services() noexcept {
+    for (; !services.empty(); services.pop_back()) services.back()->shut_down();
+  }
+
+ private:
+  void wait_or_poll();
+  void run_ready() noexcept;
+  void run_step(runnable& node) noexcept;
+};
+
+}  // namespace eddy::detail
