@@ -103,7 +103,7 @@ class mutator {
         bytes.erase(std::min(at, bytes.size()), 1 + below(4));
         break;
       case 3:
-        if (at < bytes.size()) bytes[at] = static_cast<char>(bytes[at] ^ (1U << below(8)));
+        if (at < bytes.size()) bytes[at] = static_cast<char>(static_cast<unsigned char>(bytes[at]) ^ (1U << below(8)));
         break;
       case 4:
         if (at < bytes.size()) bytes[at] = static_cast<char>(below(256));

@@ -12,9 +12,11 @@ void normalize(plain_message& message) {
     std::transform(name.begin(), name.end(), name.begin(), eddy::http::detail::to_lower);
     value = std::string(eddy::http::detail::trim(value));  // llhttp leaves trailing spaces to its caller
   }
-  // Beast keeps fields of one name together, so that only their order among themselves can be compared.
-  std::stable_sort(message.fields.begin(), message.fields.end(),
-                   [](const auto& a, const auto& b) { return a.first < b.first; });
+  // Beast keeps fields of one name together, so that only their order among themselves can be compared: a stable sort
+  // by name (std::stable_sort warns with clang over libstdc++ 12).
+  const auto by_name = [](const auto& a, const auto& b) { return a.first < b.first; };
+  for (auto at = message.fields.begin(); at != message.fields.end(); ++at)
+    std::rotate(std::upper_bound(message.fields.begin(), at, *at, by_name), at, at + 1);
 }
 
 }  // namespace eddy::testing::http
