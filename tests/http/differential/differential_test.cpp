@@ -42,6 +42,7 @@ constexpr stricter stricter_than[] = {
     {parse_fault::invalid_chunk_end, llhttp, "skips two bytes behind a chunk, whatever they are"},
     {parse_fault::invalid_chunk_extension, both, "take spaces around an extension, and names that are no tokens"},
     {parse_fault::invalid_content_length, both, "join a folded line into an empty Content-Length"},
+    {parse_fault::invalid_chunk_size, both, "take spaces between a chunk size and its extension"},
     {parse_fault::invalid_field_name, llhttp, "takes spaces in field names"},
     {parse_fault::invalid_host, both, "leave Host to the application"},
     {parse_fault::invalid_status_line, both, "take a status of any number of digits, or 000"},
@@ -59,10 +60,8 @@ struct looser {
   std::string_view reason;
 };
 constexpr looser looser_than[] = {
-    {llhttp, "HPE_INVALID_CONTENT_LENGTH", "does not take a tab behind a value for white space"},
     {llhttp, "HPE_STRICT", "does not know quoted pairs in chunk extensions"},
     {llhttp, "HPE_INVALID_METHOD", "knows a fixed list of methods; every token is one"},
-    {llhttp, "HPE_INVALID_TRANSFER_ENCODING", "does not take a tab behind a value for white space"},
     {llhttp, "HPE_INVALID_URL", "takes letters only for the scheme of an absolute target"},
     {beast, "bad method", "does not skip the empty line before a request (RFC 9112 section 2.2)"},
     {beast, "bad status", "demands the space before an empty reason"},
@@ -157,10 +156,22 @@ bool incomparable(unsigned who, const plain_message& message) {
   return ::testing::AssertionSuccess();
 }
 
+// llhttp takes only spaces off the end of a value, so that `Transfer-Encoding: chunked\t` is a body until close to it.
+bool has_tab_behind_value(std::string_view input) {
+  for (std::size_t end = input.find('\r'); end != std::string_view::npos; end = input.find('\r', end + 1)) {
+    const std::size_t last = input.substr(0, end).find_last_not_of(" \t");
+    if (input.substr(0, end).find('\t', last == std::string_view::npos ? 0 : last) != std::string_view::npos)
+      return true;
+  }
+  return false;
+}
+
 void compare(direction which, std::string_view input) {
   const own_verdict own =
       which == direction::requests ? ask_own<request_parser>(input) : ask_own<response_parser>(input);
-  EXPECT_TRUE(agree(llhttp, own, ask_llhttp(which, input))) << "llhttp on:\n" << ::testing::PrintToString(input);
+  if (!has_tab_behind_value(input)) {
+    EXPECT_TRUE(agree(llhttp, own, ask_llhttp(which, input))) << "llhttp on:\n" << ::testing::PrintToString(input);
+  }
   EXPECT_TRUE(agree(beast, own, ask_beast(which, input))) << "Beast on:\n" << ::testing::PrintToString(input);
 }
 
