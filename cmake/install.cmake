@@ -5,6 +5,8 @@ include(CMakePackageConfigHelpers)
 
 set(EDDY_CMAKE_DIR ${CMAKE_INSTALL_LIBDIR}/cmake/eddy)
 set(EDDY_PKG_CONFIG_DIR ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+# Relative, so that what was installed can be moved, as with CMake's own files.
+file(RELATIVE_PATH EDDY_PC_TO_PREFIX /${EDDY_PKG_CONFIG_DIR} /)
 get_property(EDDY_COMPONENTS GLOBAL PROPERTY EDDY_LIBRARIES)
 
 # Writes and installs eddy-<name>.pc (or eddy.pc): the modules it requires, its linker flags.
