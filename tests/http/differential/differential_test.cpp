@@ -50,6 +50,7 @@ constexpr stricter stricter_than[] = {
     {parse_fault::invalid_transfer_encoding, both, "take an unknown coding for a body until the end, or none at all"},
     {parse_fault::invalid_version, llhttp, "takes a request line without a version for HTTP/0.9"},
     {parse_fault::missing_host, both, "leave Host to the application"},
+    {parse_fault::unsupported_version, llhttp, "takes HTTP/0.9 and HTTP/2.0 here too"},
     {parse_fault::whitespace_before_colon, llhttp, "drops spaces before the colon"},
 };
 
