@@ -33,6 +33,8 @@ lint:
 	@scripts/setup lint
 	@scripts/lint
 
+# The rest of what check_tree looks at is for lint to report.
 format:
 	@scripts/setup format
+	@scripts/check_tree --fix >/dev/null || true
 	@$(SOURCES) | xargs clang-format-19 -i

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 // All of eddy, for trying things out. A program that is here to stay compiles faster with the headers that
-// it uses: knowing a name is knowing its header.
+// it uses: knowing a name is knowing its header. Written by scripts/check_tree --fix.
 #pragma once
 
 #include "eddy/version.hpp"
