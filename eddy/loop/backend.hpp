@@ -32,7 +32,7 @@ struct descriptor {
   io_request* writing = nullptr;
 };
 
-enum class io_kind : std::uint8_t { receive, send, accept, connect, wait_readable, wait_writable };
+enum class io_kind : std::uint8_t { receive, send, send_parts, accept, connect, wait_readable, wait_writable };
 
 constexpr bool reads(io_kind kind) noexcept {
   return kind == io_kind::receive || kind == io_kind::accept || kind == io_kind::wait_readable;
@@ -44,8 +44,11 @@ constexpr bool reads(io_kind kind) noexcept {
 struct io_request {
   io_kind kind = io_kind::receive;
   descriptor* target = nullptr;
-  void* data = nullptr;           // receive, send: the bytes; connect: the address
-  std::size_t size = 0;           // bytes of `data`
+  // receive, send: the bytes; send_parts: an array of iovec, which stays valid too; connect: the address. A receive without
+  // data borrows the backend's buffer: once it has completed, `data` points to the bytes until completed() returns or, when
+  // start() said true, until the backend is called again. So a connection that waits holds no buffer.
+  void* data = nullptr;
+  std::size_t size = 0;           // bytes of `data`; send_parts: elements. A receive that borrows: the most it wants, 0 for any
   int result = 0;                 // bytes, or the accepted descriptor, or 0; negative: -errno
   bool pending = false;           // between start() and completed()
 
@@ -77,6 +80,9 @@ class backend {
 
   /// Starts a request. @returns true when it completed at once: `result` is set, and completed() is not called.
   virtual bool start(io_request& request) = 0;
+  /// Completes a request now or not at all. @returns true when `result` is set; false when it would have to wait, and then
+  /// nothing was started.
+  virtual bool try_now(io_request& request) = 0;
   /// Takes a pending request back. @returns true when it is gone without an effect: completed() is not called any more.
   /// False: it will complete, with what it did or with -ECANCELED.
   virtual bool withdraw(io_request& request) noexcept = 0;

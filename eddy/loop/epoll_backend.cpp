@@ -4,10 +4,13 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <ctime>
+#include <new>
 #include <system_error>
 
 #include "eddy/base/config.hpp"
@@ -36,35 +39,12 @@ int connect_result(const io_request& request) noexcept {
   return -error;
 }
 
-/// Asks the system once. @returns bytes, descriptor or 0; negative: -errno.
-int attempt(const io_request& request) noexcept {
-  const int fd = request.target->fd;
-  while (true) {
-    ssize_t result = 0;
-    switch (request.kind) {
-      case io_kind::receive:
-        result = ::recv(fd, request.data, request.size, 0);
-        if (result < 0 && errno == ENOTSOCK) result = ::read(fd, request.data, request.size);
-        break;
-      case io_kind::send:
-        result = ::send(fd, request.data, request.size, MSG_NOSIGNAL);
-        if (result < 0 && errno == ENOTSOCK) result = ::write(fd, request.data, request.size);
-        break;
-      case io_kind::accept:
-        result = ::accept4(fd, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
-        break;
-      case io_kind::connect:
-        result = ::connect(fd, static_cast<const sockaddr*>(request.data), static_cast<socklen_t>(request.size));
-        // EINTR: the attempt goes on in the kernel, as with EINPROGRESS.
-        if (result < 0 && (errno == EINPROGRESS || errno == EINTR)) return -EAGAIN;
-        break;
-      case io_kind::wait_readable:
-      case io_kind::wait_writable:
-        return 0;
-    }
-    if (result >= 0) return static_cast<int>(result);
-    if (errno != EINTR) return -errno;
-  }
+ssize_t send_parts(int fd, iovec* parts, std::size_t count) noexcept {
+  msghdr message{};
+  message.msg_iov = parts;
+  message.msg_iovlen = count;
+  const ssize_t result = ::sendmsg(fd, &message, MSG_NOSIGNAL);
+  return result < 0 && errno == ENOTSOCK ? ::writev(fd, parts, static_cast<int>(count)) : result;
 }
 
 }  // namespace
@@ -139,22 +119,77 @@ int epoll_backend::detach(descriptor& d) noexcept {
 bool epoll_backend::start(io_request& request) {
   descriptor& d = *request.target;
   const bool reading = reads(request.kind);
-  bool& ready = reading ? d.readable : d.writable;
   io_request*& place = reading ? d.reading : d.writing;
   EDDY_ASSERT(place == nullptr, "two reads or two writes of one descriptor at a time; let one task do each, or use a mutex");
   if (request.kind == io_kind::connect) d.hung_up = false;  // a socket that is not yet connected counts as hung up
-  if (ready) {
-    request.result = attempt(request);
-    if (!would_block(request.result)) {
-      if (drained(request, request.result)) ready = false;
-      return true;
-    }
-    ready = false;
-  }
+  if (try_now(request)) return true;
   place = &request;
   request.pending = true;
   ++pending_;
   return false;
+}
+
+/// Asks the system once. @returns bytes, descriptor or 0; negative: -errno.
+int epoll_backend::attempt(io_request& request) noexcept {
+  const int fd = request.target->fd;
+  while (true) {
+    ssize_t result = 0;
+    switch (request.kind) {
+      case io_kind::receive:
+        return receive(request);
+      case io_kind::send:
+        result = ::send(fd, request.data, request.size, MSG_NOSIGNAL);
+        if (result < 0 && errno == ENOTSOCK) result = ::write(fd, request.data, request.size);
+        break;
+      case io_kind::send_parts:
+        result = send_parts(fd, static_cast<iovec*>(request.data), request.size);
+        break;
+      case io_kind::accept:
+        result = ::accept4(fd, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        break;
+      case io_kind::connect:
+        result = ::connect(fd, static_cast<const sockaddr*>(request.data), static_cast<socklen_t>(request.size));
+        // EINTR: the attempt goes on in the kernel, as with EINPROGRESS.
+        if (result < 0 && (errno == EINPROGRESS || errno == EINTR)) return -EAGAIN;
+        break;
+      case io_kind::wait_readable:
+      case io_kind::wait_writable:
+        return 0;
+    }
+    if (result >= 0) return static_cast<int>(result);
+    if (errno != EINTR) return -errno;
+  }
+}
+
+/// Into the request's own bytes, or into the buffer that the backend lends.
+int epoll_backend::receive(io_request& request) noexcept {
+  const bool borrows = request.data == nullptr;
+  if (borrows && lent_ == nullptr) {
+    lent_.reset(new (std::nothrow) std::byte[lent_size]);
+    if (lent_ == nullptr) return -ENOMEM;
+  }
+  std::byte* const into = borrows ? lent_.get() : static_cast<std::byte*>(request.data);
+  if (borrows) request.size = request.size == 0 ? lent_size : std::min(request.size, lent_size);
+  while (true) {
+    ssize_t result = ::recv(request.target->fd, into, request.size, 0);
+    if (result < 0 && errno == ENOTSOCK) result = ::read(request.target->fd, into, request.size);
+    if (result < 0 && errno == EINTR) continue;
+    if (result >= 0) request.data = into;
+    return result < 0 ? -errno : static_cast<int>(result);
+  }
+}
+
+bool epoll_backend::try_now(io_request& request) {
+  const bool reading = reads(request.kind);
+  bool& ready = reading ? request.target->readable : request.target->writable;
+  if (!ready) return false;
+  request.result = attempt(request);
+  if (would_block(request.result)) {
+    ready = false;
+    return false;
+  }
+  if (drained(request, request.result)) ready = false;
+  return true;
 }
 
 bool epoll_backend::withdraw(io_request& request) noexcept {

@@ -4,6 +4,8 @@
 #include <sys/epoll.h>
 
 #include <array>
+#include <cstddef>
+#include <memory>
 #include <vector>
 
 #include "eddy/loop/backend.hpp"
@@ -26,6 +28,7 @@ class epoll_backend final : public backend {
   void close(descriptor& d) noexcept override;
   int detach(descriptor& d) noexcept override;
   bool start(io_request& request) override;
+  bool try_now(io_request& request) override;
   bool withdraw(io_request& request) noexcept override;
   void poll(std::optional<std::chrono::nanoseconds> limit) override;
   void wake() noexcept override;
@@ -38,7 +41,11 @@ class epoll_backend final : public backend {
     std::uint32_t generation = 0;
   };
 
+  static constexpr std::size_t lent_size = 64 * 1024;
+
   void forget(descriptor& d) noexcept;
+  int attempt(io_request& request) noexcept;
+  int receive(io_request& request) noexcept;
   void dispatch(const epoll_event& event) noexcept;
   void retry(io_request*& pending) noexcept;
 
@@ -47,6 +54,7 @@ class epoll_backend final : public backend {
   std::vector<slot> slots_;
   std::vector<std::uint32_t> free_slots_;
   std::array<epoll_event, 256> events_{};
+  std::unique_ptr<std::byte[]> lent_;  // what receives without a buffer of their own read into; made at first use
 };
 
 }  // namespace eddy::detail
