@@ -203,7 +203,7 @@ using called_result_t = branch_result_t<std::invoke_result_t<F, Args...>>;
 // g++ 12 to 15 destroy a closure that is made inside a co_await expression twice. A closure whose destruction does nothing is harmless.
 template <class F>
 constexpr bool safe_in_await =
-    !EDDY_CLOSURES_IN_AWAIT_BROKEN || std::is_lvalue_reference_v<F> || std::is_trivially_destructible_v<std::remove_cvref_t<F>>;
+    !EDDY_CLOSURES_IN_AWAIT_BROKEN || awaitable<std::remove_cvref_t<F>> || std::is_lvalue_reference_v<F> || std::is_trivially_destructible_v<std::remove_cvref_t<F>>;
 
 #define EDDY_CHECK_CLOSURE(F)                                                                                      \
   static_assert(::eddy::detail::safe_in_await<F>,                                                                  \

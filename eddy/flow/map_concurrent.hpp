@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <optional>
+#include <algorithm>
+#include <ranges>
+#include <string>
+#include <type_traits>
+#include <utility>
+
+#include "eddy/flow/task_group.hpp"
+
+namespace eddy {
+
+/// A stream of outcomes that are made concurrently, at most so many at once; see `map_concurrent`.
+template <class R, class F>
+class concurrent_map final : public detail::child_tasks {
+  using iterator = std::ranges::iterator_t<R>;
+  using value = detail::called_result_t<F&, std::ranges::range_value_t<R>>;
+
+ public:
+  template <class R2, class F2>
+  concurrent_map(R2&& range, std::size_t limit, F2&& f) : range_(std::forward<R2>(range)), limit_(limit), f_(std::forward<F2>(f)) {
+    if (limit == 0) throw misuse_error("map_concurrent: the limit must be at least 1");
+  }
+  concurrent_map(concurrent_map&&) = default;
+
+  /// Gives results as they come instead of in the order of the range.
+  concurrent_map&& unordered() && {
+    ordered_ = false;
+    return std::move(*this);
+  }
+
+  /// The next outcome; empty after the last. Starts further elements as far as the limit allows.
+  ///
+  /// **Cancellation.** Atomic: a cancelled next() leaves every outcome in the stream.
+  coro<std::optional<outcome<value>>> next() {
+    check_open();
+    start_more();
+    if (tasks_.empty()) co_return std::nullopt;
+    if (!ordered_) co_await ended_operation(*this);
+    const auto chosen = ordered_ ? tasks_.begin() : first_ended();
+    task<value> oldest = *chosen;
+    co_await detail::join_only(oldest.state());
+    tasks_.erase(ordered_ ? tasks_.begin() : first_ended());
+    std::optional<outcome<value>> result(outcome_of(oldest.state()));
+    start_more();
+    co_return result;
+  }
+
+  bool body_ended(const outcome<>& how) noexcept override {
+    body_ = nullptr;
+    if (!children_.empty()) cancel_all("the consumer of map_concurrent has left");
+    return child_tasks::body_ended(how);
+  }
+  std::exception_ptr finish() override {
+    tasks_.clear();
+    return nullptr;
+  }
+
+ private:
+  /// Waits until some child has ended. Atomic: takes nothing.
+  class ended_operation final : public detail::leaf<ended_operation> {
+   public:
+    explicit ended_operation(concurrent_map& map) noexcept : map_(&map) {}
+    ended_operation(ended_operation&&) = default;
+    bool try_complete() const noexcept { return map_->first_ended() != map_->tasks_.end(); }
+    void begin() noexcept { map_->consumer_ = this; }
+    bool take_back() noexcept {
+      map_->consumer_ = nullptr;
+      return true;
+    }
+    void one_ended() noexcept { this->context_->completed(); }
+    void await_resume() const noexcept {}
+    std::string describe() const override { return "map_concurrent::next"; }
+
+   private:
+    concurrent_map* map_;
+  };
+
+  void child_ended(detail::task_state& child) noexcept override {
+    child.set_looked_at();  // its end is handed over by next()
+    if (consumer_ != nullptr) std::exchange(consumer_, nullptr)->one_ended();
+  }
+
+  typename std::deque<task<value>>::iterator first_ended() {
+    return std::ranges::find_if(tasks_, [](const task<value>& t) { return t.state().done(); });
+  }
+
+  static outcome<value> outcome_of(detail::typed_task<value>& state) {
+    if (state.how() == detail::task_state::end::exception) return outcome<value>::from_exception(state.exception());
+    if (state.how() == detail::task_state::end::cancelled) return outcome<value>::from_cancelled(std::string(state.cancel_reason()));
+    outcome<value> result;
+    if constexpr (std::is_void_v<value>)
+      result.emplace();
+    else if constexpr (std::is_reference_v<value>)
+      result.emplace(*state.value());
+    else
+      result.emplace(std::move(state.value()));
+    return result;
+  }
+
+  void start_more() {
+    if (!at_) at_ = std::ranges::begin(range_);
+    for (; tasks_.size() < limit_ && *at_ != std::ranges::end(range_); ++*at_) {
+      auto* state = detail::make_task(parent_->scheduler(), parent_, std::ref(f_), std::ranges::range_value_t<R>(**at_));
+      task<value> handle(*state);
+      add(*state, nullptr);
+      tasks_.push_back(std::move(handle));
+    }
+  }
+
+  R range_;
+  std::optional<iterator> at_;
+  std::size_t limit_;
+  F f_;
+  bool ordered_ = true;
+  std::deque<task<value>> tasks_;  // running or not yet handed over, in the order of the range: at most `limit_`
+  ended_operation* consumer_ = nullptr;
+};
+
+/// Calls `f(element)` for every element of a range, at most `limit` at once, and gives an `outcome` each, in order:
+/// `co_await for_each(map_concurrent(urls, 100, fetch), [&](eddy::outcome<page> page) { ... })`.
+///
+/// For a loop of one's own enter it with `with(map_concurrent(...), [&](auto& pages) -> coro<> { while (auto page = co_await
+/// pages.next()) ... })`. One failure is one result and stops nothing. Memory is in proportion to the limit, not to the range:
+/// at most `limit` elements run or wait to be handed over. Leaving early cancels and joins what runs. An rvalue range is kept,
+/// an lvalue is referred to and has to outlive the scope.
+///
+/// **In asyncio.** A Semaphore around gather, or as_completed.
+template <std::ranges::input_range R, class F>
+auto map_concurrent(R&& range, std::size_t limit, F&& f) {
+  EDDY_CHECK_CLOSURE(F);
+  using kept = std::conditional_t<std::is_lvalue_reference_v<R>, std::ranges::ref_view<std::remove_reference_t<R>>, std::remove_cvref_t<R>>;
+  return concurrent_map<kept, std::decay_t<F>>(std::forward<R>(range), limit, std::forward<F>(f));
+}
+
+}  // namespace eddy

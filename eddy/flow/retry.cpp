@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "eddy/flow/retry.hpp"
+
+#include <algorithm>
+
+namespace eddy {
+
+namespace {
+
+bool is_misuse(const std::exception_ptr& error) {
+  try {
+    std::rethrow_exception(error);
+  } catch (const misuse_error&) {
+    return true;
+  } catch (...) {
+    return false;
+  }
+}
+
+// A generator of this loop's thread: pauses need to differ between clients, not to be unforeseeable.
+double random_half_to_whole() {
+  static thread_local std::minstd_rand generator{std::random_device{}()};
+  return std::uniform_real_distribution<double>(0.5, 1.0)(generator);
+}
+
+}  // namespace
+
+std::optional<std::chrono::nanoseconds> retry_policy::pause_after(unsigned number, const std::exception_ptr& error,
+                                                                  time_point begin) const {
+  if (number >= attempts_) return std::nullopt;
+  if (worth_ ? !worth_(error) : is_misuse(error)) return std::nullopt;
+  std::chrono::nanoseconds pause = std::min(base_, cap_);
+  for (unsigned i = 1; i < number && pause < cap_; ++i) pause = std::min(pause * 2, cap_);
+  if (jitter_) pause = std::chrono::nanoseconds(static_cast<std::int64_t>(static_cast<double>(pause.count()) * random_half_to_whole()));
+  if (ask_)
+    if (const auto asked = ask_(error)) pause = *asked;
+  if (limit_ && now() + pause >= begin + *limit_) return std::nullopt;
+  return pause;
+}
+
+}  // namespace eddy
