@@ -36,11 +36,28 @@
 #include "eddy/coro/task_state.hpp"
 #include "eddy/coro/task_tree.hpp"
 
+#include "eddy/sync/event.hpp"
+#include "eddy/sync/mutex.hpp"
+#include "eddy/sync/queue.hpp"
+#include "eddy/sync/semaphore.hpp"
+#include "eddy/sync/waiter_list.hpp"
+
 #include "eddy/flow/as_outcome.hpp"
+#include "eddy/flow/finally.hpp"
+#include "eddy/flow/for_each.hpp"
+#include "eddy/flow/gather.hpp"
+#include "eddy/flow/map_concurrent.hpp"
+#include "eddy/flow/on_cancel.hpp"
+#include "eddy/flow/race.hpp"
+#include "eddy/flow/retry.hpp"
+#include "eddy/flow/scope_resource.hpp"
 #include "eddy/flow/shield.hpp"
 #include "eddy/flow/single_scope.hpp"
 #include "eddy/flow/sleep.hpp"
+#include "eddy/flow/task_group.hpp"
 #include "eddy/flow/timeout.hpp"
+#include "eddy/flow/wait.hpp"
+#include "eddy/flow/with.hpp"
 
 #if EDDY_HAS_HTTP
 #include "eddy/http/charset.hpp"
