@@ -137,6 +137,7 @@ void cancellation::add(context& c) noexcept {
   if (reached || c.ended()) return;
   c.flags_ |= context::cancel_requested_flag | (lift_ ? context::lifted_flag : 0U);
   c.set_reason(reason_);
+  reached_ = true;
   if (c.operation_ != nullptr) waiting_.push(c);  // it waits, so it is in no other queue
 }
 
@@ -145,7 +146,7 @@ void cancellation::run() noexcept {
     auto& c = static_cast<context&>(waiting_.pop());
     c.operation_->on_cancel(*this);
   }
-  if (!lift_ && scheduler_.tasks != nullptr) scheduler_.tasks->watch_grace(*reason_);
+  if (!lift_ && reached_ && scheduler_.tasks != nullptr) scheduler_.tasks->watch_grace(*reason_);
 }
 
 }  // namespace detail

@@ -69,6 +69,7 @@ class cancellation {
   runnable_queue waiting_;
   cancel_reason* reason_;
   bool lift_ = false;
+  bool reached_ = false;  // anything at all
 };
 
 /// Learns of every await of the contexts that it observes: how `explore` counts and cancels them.

@@ -89,6 +89,7 @@ void runner_base::drive(detail::task_state& main) {
     main.add_callback([&done] { done = true; });
     main.start(registry_, nullptr);
     while (!done && !give_up) loop_.scheduler().turn();
+    if (on_main_ended) on_main_ended();
     shut_down();
     came = ctrl_c.came();
   });
@@ -102,6 +103,7 @@ void runner_base::shut_down() {
     detail::report("main has ended while other tasks still run; they are cancelled now:\n" + detail::task_tree(registry_));
   registry_.close("the loop is shutting down");
   while (registry_.alive() != 0 && !give_up) s.turn();
+  registry_.stop_watching();
   s.shut_down_services();
   s.inbox.take(s.ready);
   for (unsigned left = s.ready.size(); left > 0; --left) s.turn_ready();

@@ -65,6 +65,8 @@ class runner_base {
 
   /// What to do when nothing is runnable, scheduled or outstanding. The default reports it, once.
   std::function<void()> on_deadlock;
+  /// Called when main has ended, before the others are cancelled.
+  std::function<void()> on_main_ended;
   /// Set by on_deadlock to stop although tasks are left, which then leak: for tests that have failed anyway.
   bool give_up = false;
 

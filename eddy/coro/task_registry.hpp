@@ -55,6 +55,8 @@ class task_registry final : public task_owner, private timer {
 
   /// A cancellation went out: look after its grace whether it has been followed.
   void watch_grace(const cancel_reason& reason);
+  /// Every task has ended: there is nothing to look after.
+  void stop_watching() noexcept { loop_.scheduler().timers.cancel(*this); }
 
   /// Calls `visit` for every context, parents first: tasks, the branches inside them, the tasks of their groups.
   void visit_all(const std::function<void(context&)>& visit);
