@@ -85,6 +85,7 @@ void runner_base::drive(detail::task_state& main) {
   loop_.run_with([&] {
     interrupt ctrl_c(*this, main);
     if (handle_interrupt_) ctrl_c.install();
+    registry_.open();
     main.set_looked_at();
     main.add_callback([&done] { done = true; });
     main.start(registry_, nullptr);

@@ -40,11 +40,19 @@ event_loop::event_loop(std::string_view backend)
 event_loop::~event_loop() {
   set_debug(false);
   // Callbacks that never had their turn are destroyed without running; contexts have all ended (run sees to it).
+  scheduler_.inbox.take(scheduler_.ready);
   while (!scheduler_.ready.empty()) {
     if (auto* node = dynamic_cast<detail::callback_node*>(&scheduler_.ready.pop())) {
       node->cancel();
       node->run();
     }
+  }
+  while (!scheduler_.timers.empty()) {
+    detail::timer& first = scheduler_.timers.first();
+    if (auto* node = dynamic_cast<detail::callback_node*>(&first))
+      node->cancel();
+    else
+      scheduler_.timers.cancel(first);
   }
 }
 

@@ -47,6 +47,9 @@ class timer_heap {
   /// The earliest deadline. Only when not empty.
   time_point next() const noexcept { return time_point(std::chrono::nanoseconds(entries_[0].deadline)); }
 
+  /// The timer with the earliest deadline. Only when not empty.
+  timer& first() const noexcept { return *entries_[0].owner; }
+
   void arm(timer& t, time_point deadline);
   void cancel(timer& t) noexcept;
   /// Fires every timer whose deadline is not after `now`, in the order of deadlines. Timers armed meanwhile wait for the next call.
