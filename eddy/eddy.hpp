@@ -59,6 +59,21 @@
 #include "eddy/flow/wait.hpp"
 #include "eddy/flow/with.hpp"
 
+#include "eddy/exec/thread_pool.hpp"
+#include "eddy/exec/to_thread.hpp"
+
+#if EDDY_HAS_NET
+#include "eddy/net/address.hpp"
+#include "eddy/net/byte_buffer.hpp"
+#include "eddy/net/connection.hpp"
+#include "eddy/net/errors.hpp"
+#include "eddy/net/socket.hpp"
+#include "eddy/net/stream.hpp"
+#include "eddy/net/stream_reader.hpp"
+#include "eddy/net/stream_writer.hpp"
+#include "eddy/net/transport.hpp"
+#endif
+
 #if EDDY_HAS_HTTP
 #include "eddy/http/charset.hpp"
 #include "eddy/http/content_decoder.hpp"
