@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <memory>
+#include <utility>
+
+#include "eddy/net/stream_reader.hpp"
+#include "eddy/net/stream_writer.hpp"
+#include "eddy/net/transport.hpp"
+
+namespace eddy::detail {
+
+/// What a stream's handle stands for: both sides and what carries them. Counted, not atomic: it lives on its loop's thread.
+///
+/// Held by the stream, by a server that will finish it, and by what still has to report back (L4).
+class connection {
+ public:
+  explicit connection(std::unique_ptr<transport> carrier) noexcept : reader(*this), writer(*this), transport_(std::move(carrier)) {}
+  connection(const connection&) = delete;
+  connection& operator=(const connection&) = delete;
+
+  transport& carrier() noexcept { return *transport_; }
+  bool closed() const noexcept { return closed_; }
+  /// Whether bytes that were written have not been handed to the transport, nor given up.
+  bool has_unsent() const noexcept { return writer.unsent(); }
+
+  /// Ends both sides now: what waits on them fails with closed_error. Unsent bytes are dropped and the peer gets a reset then.
+  void abort() noexcept;
+  /// A request that abort() could not take back has come back. It may be the last that keeps this object.
+  void reported_back() noexcept;
+
+  void retain() noexcept { ++references_; }
+  void release() noexcept {
+    if (references_ == 1) abort();  // takes a reference of its own when something has to report back
+    if (--references_ == 0) delete this;
+  }
+
+  stream_reader reader;
+  stream_writer writer;
+  bool finished_by_server = false;  // while a handler runs: a stream that is dropped leaves its unsent bytes to the server
+  bool left_to_server = false;      // it was dropped so
+
+ private:
+  ~connection() = default;
+  void close_transport() noexcept;
+
+  std::unique_ptr<transport> transport_;
+  unsigned references_ = 1;
+  unsigned owed_ = 0;  // requests that have to report back before the transport can be closed
+  bool closed_ = false;
+  bool reset_ = false;
+};
+
+/// Shares a connection.
+class connection_ref {
+ public:
+  connection_ref() noexcept = default;
+  /// Takes over the reference of its maker.
+  explicit connection_ref(connection* made) noexcept : connection_(made) {}
+  connection_ref(const connection_ref& other) noexcept : connection_(other.connection_) {
+    if (connection_ != nullptr) connection_->retain();
+  }
+  connection_ref(connection_ref&& other) noexcept : connection_(std::exchange(other.connection_, nullptr)) {}
+  connection_ref& operator=(connection_ref other) noexcept {
+    std::swap(connection_, other.connection_);
+    return *this;
+  }
+  ~connection_ref() {
+    if (connection_ != nullptr) connection_->release();
+  }
+  connection* operator->() const noexcept { return connection_; }
+  connection& operator*() const noexcept { return *connection_; }
+  explicit operator bool() const noexcept { return connection_ != nullptr; }
+
+ private:
+  connection* connection_ = nullptr;
+};
+
+}  // namespace eddy::detail

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "eddy/net/errors.hpp"
+
+#include <netdb.h>
+
+namespace eddy {
+
+namespace {
+
+std::string incomplete_text(std::size_t got, std::size_t expected) {
+  const std::string head = "the stream ended after " + std::to_string(got) + " bytes";
+  return expected == 0 ? head + ", before the delimiter" : head + " of " + std::to_string(expected);
+}
+
+std::string attempts_text(const std::string& target, const std::vector<connect_error::attempt>& attempts) {
+  std::string text = "cannot connect to " + target;
+  const char* before = " (tried ";
+  for (const auto& [address, code] : attempts) {
+    text.append(before).append(address.to_string()).append(": ").append(code.message());
+    before = "; ";
+  }
+  return text + ")";
+}
+
+}  // namespace
+
+incomplete_read_error::incomplete_read_error(std::string partial, std::size_t expected)
+    : error(incomplete_text(partial.size(), expected)), partial_(std::move(partial)), expected_(expected) {}
+
+limit_overrun_error::limit_overrun_error(const std::string& what_for, std::size_t limit)
+    : error(what_for + " is longer than the limit of " + std::to_string(limit) + " bytes"), limit_(limit) {}
+
+resolve_error::resolve_error(std::string host, int code, int system_error)
+    : error("cannot resolve \"" + host + "\": " +
+            (code == EAI_SYSTEM ? std::generic_category().message(system_error) : std::string(gai_strerror(code)))),
+      host_(std::move(host)),
+      code_(code) {}
+
+bool resolve_error::temporary() const noexcept { return code_ == EAI_AGAIN; }
+
+connect_error::connect_error(const std::string& target, std::vector<attempt> attempts)
+    : std::system_error(attempts.back().second, attempts_text(target, attempts)), attempts_(std::move(attempts)) {}
+
+}  // namespace eddy

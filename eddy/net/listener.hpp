@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "eddy/coro/leaf.hpp"
+#include "eddy/net/address.hpp"
+#include "eddy/net/socket.hpp"
+#include "eddy/net/stream.hpp"
+
+namespace eddy {
+
+class listener;
+
+namespace detail {
+
+/// Waits for a connection. Atomic: one that was taken from the kernel is delivered.
+class accept_operation final : public leaf<accept_operation>, public io_request {
+ public:
+  explicit accept_operation(listener& l) noexcept : listener_(&l) {}
+  accept_operation(accept_operation&&) = default;
+
+  bool try_complete();
+  void begin() const noexcept {}  // started by try_complete()
+  bool take_back() noexcept;
+  stream await_resume();
+  std::string describe() const override { return "listener::accept"; }
+
+ private:
+  friend class eddy::listener;
+  void completed() noexcept override;
+
+  listener* listener_;
+  bool closed_ = false;
+};
+
+}  // namespace detail
+
+/// A socket that takes connections, one at a time. For a task a connection and a graceful end choose start_server().
+///
+/// **Thread safety.** Only on its loop's thread; one accept() at a time.
+/// **Lifetime.** Stays where it is while somebody awaits accept().
+/// **In asyncio.** `loop.sock_accept` on a listening socket.
+class listener {
+ public:
+  /// What to listen with.
+  struct settings {
+    settings() noexcept {}
+    int backlog = 1024;       // connections that wait in the kernel
+    bool reuse_port = false;  // several listeners share a port
+  };
+
+  /// Listens at once. @param at  Port 0 takes any free one.  @throws std::system_error  As when the port is taken.
+  explicit listener(const endpoint& at, const settings& how = settings());
+  listener(listener&& other) noexcept;
+  listener& operator=(listener&&) = delete;
+  ~listener() { close(); }
+
+  /// Waits for a connection.
+  ///
+  /// @returns a stream, with nodelay set.
+  /// @throws std::system_error  Out of descriptors (EMFILE, ENFILE) or memory: the connection waits in the kernel, so pause
+  ///                            before the next try.  @throws closed_error  close() was called.
+  ///
+  /// **Cancellation.** A cancellation point, atomic: a cancelled accept has taken no connection (L12).
+  [[nodiscard]] detail::accept_operation accept() noexcept { return detail::accept_operation(*this); }
+
+  /// Stops listening; connections that wait in the kernel are reset. Whoever waits in accept() gets closed_error.
+  void close() noexcept;
+  bool closed() const noexcept { return socket_ == nullptr; }
+
+  /// Where it listens, with the real port. @throws closed_error
+  endpoint local_endpoint() const;
+  std::uint16_t port() const { return local_endpoint().port(); }
+
+ private:
+  friend class detail::accept_operation;
+
+  std::unique_ptr<detail::socket> socket_;
+  detail::accept_operation* waiting_ = nullptr;
+};
+
+}  // namespace eddy

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "eddy/net/server_core.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+#include "eddy/flow/sleep.hpp"
+#include "eddy/flow/timeout.hpp"
+
+namespace eddy::detail {
+
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr milliseconds first_pause{10};
+constexpr milliseconds longest_pause{1000};
+
+}  // namespace
+
+/// A handler's place in the list. An argument of its coroutine, so that it goes also when the task never gets to run.
+class server_core::registration {
+ public:
+  explicit registration(std::shared_ptr<server_core> core) : core_(std::move(core)) {
+    core_->handlers_.emplace_back();
+    place_ = std::prev(core_->handlers_.end());
+    core_->idle_.clear();
+    if (core_->handlers_.size() >= core_->max_connections) core_->room_.clear();
+  }
+  registration(registration&& other) noexcept : core_(std::move(other.core_)), place_(other.place_) {}
+  registration& operator=(registration&&) = delete;
+  ~registration() {
+    if (core_ == nullptr) return;
+    core_->handlers_.erase(place_);
+    core_->room_.set();
+    if (core_->handlers_.empty()) core_->idle_.set();
+  }
+  server_core& core() const noexcept { return *core_; }
+  task<>& handle() const noexcept { return *place_; }
+
+ private:
+  std::shared_ptr<server_core> core_;
+  std::list<task<>>::iterator place_;
+};
+
+void server_core::listen(const std::vector<endpoint>& addresses) {
+  std::list<listener> made;
+  std::vector<endpoint> places;
+  for (const endpoint& wanted : addresses) {
+    // All addresses share the port that the first one was given.
+    const std::uint16_t same = places.empty() || wanted.port() != 0 ? wanted.port() : places.front().port();
+    made.emplace_back(endpoint(wanted.address(), same), listening);
+    places.push_back(made.back().local_endpoint());
+  }
+  listeners_ = std::move(made);
+  endpoints_ = std::move(places);
+}
+
+void server_core::start_accepting() {
+  for (listener& each : listeners_) {
+    accepting_.push_back(create_task(accept_all(shared_from_this(), each)));
+    accepting_.back().name("accept on " + each.local_endpoint().to_string());
+  }
+}
+
+coro<> server_core::accept_all(std::shared_ptr<server_core> self, listener& from) {
+  milliseconds pause = first_pause;
+  while (true) {
+    co_await self->room_.wait();
+    std::exception_ptr error;
+    try {
+      stream accepted = co_await from.accept();
+      self->start_handler(std::move(accepted));
+      pause = first_pause;
+      continue;
+    } catch (const closed_error&) {
+      co_return;
+    } catch (...) {
+      error = std::current_exception();
+    }
+    // Out of descriptors or memory: the connection stays in the kernel, and asking again at once would only burn the processor.
+    if (pause == first_pause) self->report("a server cannot accept connections and tries again", error);
+    co_await sleep(pause);
+    pause = std::min(2 * pause, longest_pause);
+  }
+}
+
+void server_core::start_handler(stream connection) {
+  registration place(shared_from_this());
+  task<>& handle = place.handle();
+  handle = create_task(serve(std::move(place), std::move(connection)));
+}
+
+coro<> server_core::serve(registration place, stream connection) {
+  server_core& self = place.core();
+  const connection_ref kept = connection.shared();
+  kept->finished_by_server = true;
+  std::exception_ptr error;
+  try {
+    co_await self.handler_->handle(std::move(connection));
+    kept->finished_by_server = false;
+    if (kept->left_to_server) co_await finish(kept, self.close_timeout);
+  } catch (...) {
+    error = std::current_exception();
+  }
+  if (error == nullptr) co_return;
+  if (kept->finished_by_server) kept->abort();
+  self.report("the handler of a connection failed", error);
+}
+
+void server_core::report(const std::string& what, std::exception_ptr error) noexcept {
+  event_loop::current().handle_exception({what, std::move(error)});
+}
+
+void server_core::close() {
+  if (closed_.is_set()) return;
+  closed_.set();
+  for (listener& each : listeners_) each.close();
+}
+
+coro<> server_core::wait_for_handlers() { co_await idle_.wait(); }
+
+coro<> server_core::stop() {
+  close();
+  for (task<>& each : accepting_) co_await cancel_and_join(each);
+  accepting_.clear();
+  if (!idle_.is_set()) {
+    try {
+      co_await wait_for(wait_for_handlers(), close_timeout);
+    } catch (const timeout_error&) {
+      for (task<>& each : handlers_) each.cancel("the server closes");
+    }
+    co_await wait_for_handlers();
+  }
+}
+
+void server_core::abort() noexcept {
+  close();
+  for (task<>& each : accepting_) each.cancel("the server was destroyed");
+  for (task<>& each : handlers_) each.cancel("the server was destroyed");
+}
+
+}  // namespace eddy::detail

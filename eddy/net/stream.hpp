@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "eddy/coro/coro.hpp"
+#include "eddy/net/address.hpp"
+#include "eddy/net/connection.hpp"
+#include "eddy/net/stream_reader.hpp"
+#include "eddy/net/stream_writer.hpp"
+
+namespace eddy {
+
+/// A connection: what comes in and what goes out. Made by open_connection(), by a server or a listener.
+///
+/// Reading and writing are independent; one task may do both, or one each. The destructor aborts at once: bytes that the
+/// system has not taken are dropped and the peer gets a reset then, so that it does not take a part for the whole. Await
+/// close() for an orderly end. (Inside a server's handler dropping it is enough: the server awaits what is unsent.)
+///
+/// **Lifetime.** Move-only; moving leaves reader() and writer() where they are. It has to outlive what awaits them.
+/// **Thread safety.** Only on its loop's thread.
+/// **In asyncio.** The pair `(StreamReader, StreamWriter)`.
+class stream {
+ public:
+  /// No connection; only to be assigned to.
+  stream() noexcept = default;
+  stream(stream&& other) noexcept = default;
+  stream& operator=(stream&& other) noexcept {
+    stream(std::move(other)).swap(*this);
+    return *this;
+  }
+  ~stream() { drop(); }
+  void swap(stream& other) noexcept { std::swap(connection_, other.connection_); }
+
+  explicit operator bool() const noexcept { return static_cast<bool>(connection_); }
+
+  stream_reader& reader() const { return checked().reader; }
+  stream_writer& writer() const { return checked().writer; }
+
+  /// This side's and the peer's address; nothing when it is not a connection between addresses, or closed.
+  std::optional<endpoint> local_endpoint() const { return checked().carrier().local_endpoint(); }
+  std::optional<endpoint> remote_endpoint() const { return checked().carrier().remote_endpoint(); }
+
+  /// Whether small writes leave at once (the default) or wait a little for more to come. @throws std::system_error
+  void set_nodelay(bool on) { checked().carrier().set_nodelay(on); }
+
+  /// Waits until what was written has been handed to the system, for at most `limit`; then closes.
+  ///
+  /// @throws timeout_error                           It was not taken within the limit; the peer gets a reset.
+  /// @throws std::system_error, broken_stream_error  What was written could not all be sent. Closed all the same.
+  ///
+  /// **Cancellation.** A cancellation point while it waits; aborts then.
+  /// **In asyncio.** `writer.close()` and `await writer.wait_closed()`.
+  coro<> close(std::chrono::nanoseconds limit = std::chrono::seconds(5));
+
+  /// Closes now: what waits on it fails with closed_error, what is unsent is dropped. Nothing when it is closed.
+  void abort() noexcept {
+    if (connection_) connection_->abort();
+  }
+  bool closed() const noexcept { return !connection_ || connection_->closed(); }
+
+  /// For those who make streams.
+  explicit stream(detail::connection_ref connection) noexcept : connection_(std::move(connection)) {}
+  explicit stream(std::unique_ptr<detail::transport> carrier) : connection_(new detail::connection(std::move(carrier))) {}
+  const detail::connection_ref& shared() const noexcept { return connection_; }
+
+ private:
+  void drop() noexcept;
+  detail::connection& checked() const {
+    if (!connection_) [[unlikely]]
+      throw_empty();
+    return *connection_;
+  }
+  [[noreturn]] static void throw_empty();
+
+  detail::connection_ref connection_;
+};
+
+namespace detail {
+
+/// Waits until everything has been sent, and closes; what stream::close() and a server do.
+coro<> finish(connection_ref c, std::chrono::nanoseconds limit);
+
+}  // namespace detail
+}  // namespace eddy

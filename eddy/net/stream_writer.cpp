@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "eddy/net/stream_writer.hpp"
+
+#include <algorithm>
+#include <new>
+#include <system_error>
+
+#include "eddy/net/connection.hpp"
+
+namespace eddy {
+
+namespace {
+
+constexpr int rounds_a_turn = 16;
+
+}  // namespace
+
+namespace detail {
+
+namespace {
+
+iovec part_of(std::span<const std::byte> bytes) noexcept {
+  return {const_cast<std::byte*>(bytes.data()), bytes.size()};  // iovec serves reading too; nothing writes here
+}
+
+}  // namespace
+
+write_operation::write_operation(stream_writer& writer, std::span<const std::byte> first, std::span<const std::byte> second) noexcept
+    : writer_(&writer), parts_{part_of(first), part_of(second)} {}
+
+void write_operation::advance(std::size_t count) noexcept {
+  begun_ = begun_ || count > 0;
+  for (iovec& part : parts_) {
+    const std::size_t here = std::min(count, part.iov_len);
+    part.iov_base = static_cast<char*>(part.iov_base) + here;
+    part.iov_len -= here;
+    count -= here;
+  }
+}
+
+bool write_operation::try_complete() { return writer_->write_now(*this); }
+
+void write_operation::begin() noexcept {
+  writer_->line_.push_back(*this);
+  writer_->pump();
+}
+
+// May only touch this operation: others may stand in the same cancellation's work list. Hence pump_later().
+bool write_operation::take_back() noexcept {
+  stream_writer& w = *writer_;
+  const bool under_way = &w.line_.front() == this && w.sending_.pending && w.sending_.has_callers_memory;
+  if (under_way && !w.connection_->carrier().withdraw(w.sending_)) {
+    cancelling_ = true;
+    return false;
+  }
+  unlink();
+  if (begun_) w.fail(stream_broken);
+  w.pump_later();
+  return true;
+}
+
+std::string write_operation::describe() const {
+  if (goal_ == goal::drain) return "stream_writer::drain";
+  return goal_ == goal::end ? "stream_writer::write_eof" : "stream_writer::write";
+}
+
+}  // namespace detail
+
+void stream_writer::set_water_marks(std::size_t high, std::size_t low) {
+  if (low > high) throw misuse_error("stream_writer::set_water_marks: the low mark is above the high one; it must not be");
+  high_ = high;
+  low_ = low;
+}
+
+/// The way without waiting. @returns false when `op` has to stand in line.
+bool stream_writer::write_now(detail::write_operation& op) {
+  using goal = detail::write_operation::goal;
+  if (failure_ == 0 && ended_ && op.goal_ == goal::write)
+    throw misuse_error("stream_writer::write after write_eof(): the outgoing direction has ended");
+  if (failure_ != 0) {
+    op.failure_ = failure_;
+    return true;
+  }
+  if (!line_.empty()) return false;
+  if (op.goal_ != goal::write) {
+    if (!buffer_.empty()) return false;
+    if (op.goal_ == goal::end && !std::exchange(ended_, true)) connection_->carrier().shut_down_sending();
+    return true;
+  }
+  while (buffer_.empty() && op.left() != 0) {
+    detail::write_request once(op.parts_);
+    if (!connection_->carrier().try_now(once)) break;
+    if (once.result < 0) {
+      fail(-once.result);
+      op.failure_ = failure_;
+      return true;
+    }
+    op.advance(static_cast<std::size_t>(once.result));
+  }
+  if (op.left() == 0) return true;
+  if (buffer_.size() + op.left() > high_) return false;
+  keep(op);
+  pump();
+  return true;
+}
+
+/// Takes the rest of a write into the buffer.
+void stream_writer::keep(detail::write_operation& op) noexcept {
+  try {
+    for (const iovec& part : op.parts_) buffer_.append(part.iov_base, part.iov_len);
+    op.advance(op.left());
+  } catch (const std::bad_alloc&) {
+    fail(ENOMEM);
+    op.failure_ = failure_;
+  }
+}
+
+// Brings out what there is: settles who is first in line, then asks the transport, until it has to wait or nothing is left.
+// A peer that takes everything at once does not keep the loop from other work (L7).
+void stream_writer::pump() noexcept {
+  for (int round = 0; !sending_.pending; ++round) {
+    if (round == rounds_a_turn) {
+      pump_later();
+      return;
+    }
+    while (!line_.empty() && settle_first()) {
+    }
+    if (failure_ != 0 || !prepare()) break;
+    if (!connection_->carrier().start(sending_)) return;
+    account(sending_.result);
+  }
+}
+
+/// @returns whether the first in line has got what it waits for, and has left.
+bool stream_writer::settle_first() noexcept {
+  using goal = detail::write_operation::goal;
+  detail::write_operation& op = line_.front();
+  if (failure_ == 0) {
+    const bool waits = op.goal_ == goal::write ? op.left() != 0 && buffer_.size() + op.left() > low_ : !buffer_.empty();
+    if (waits) return op.cancelling_ && withdraw_first();
+    if (op.goal_ == goal::write) {
+      keep(op);
+    } else if (op.goal_ == goal::end && !std::exchange(ended_, true)) {
+      try {
+        connection_->carrier().shut_down_sending();
+      } catch (const std::system_error& e) {
+        fail(e.code().value());
+      }
+    }
+  }
+  op.unlink();
+  op.end_with(failure_);
+  return true;
+}
+
+/// The first in line was cancelled while the system held its memory, which it has let go of now.
+bool stream_writer::withdraw_first() noexcept {
+  detail::write_operation& op = line_.pop_front();
+  if (op.begun_) fail(detail::stream_broken);
+  op.context_->withdrawn();
+  return true;
+}
+
+/// @returns false when there is nothing to send.
+bool stream_writer::prepare() noexcept {
+  std::size_t count = 0;
+  const auto add = [&](const iovec& part) {
+    if (part.iov_len != 0) sending_.parts[count++] = part;
+  };
+  add({const_cast<char*>(buffer_.data()), buffer_.size()});
+  sending_.has_callers_memory = false;
+  if (!line_.empty() && line_.front().left() != 0) {
+    for (const iovec& part : line_.front().parts_) add(part);
+    sending_.has_callers_memory = true;
+  }
+  sending_.kind = detail::io_kind::send_parts;
+  sending_.data = sending_.parts.data();
+  sending_.size = count;
+  if (count == 0) buffer_.release();
+  return count != 0;
+}
+
+void stream_writer::account(int result) noexcept {
+  if (result < 0) {
+    if (result != -ECANCELED) fail(-result);
+    return;
+  }
+  const auto count = static_cast<std::size_t>(result);
+  const std::size_t from_buffer = std::min(count, buffer_.size());
+  buffer_.consume(from_buffer);
+  if (count > from_buffer) line_.front().advance(count - from_buffer);
+}
+
+void stream_writer::sent() noexcept {
+  account(sending_.result);
+  if (connection_->closed()) {
+    pump();  // ends what is left in line
+    connection_->reported_back();
+    return;
+  }
+  pump();
+}
+
+void stream_writer::fail(int code) noexcept {
+  if (failure_ == 0) failure_ = code;
+}
+
+void stream_writer::pump_later() noexcept {
+  if (std::exchange(queued_, true)) return;
+  connection_->retain();
+  event_loop::current().scheduler().make_ready(*this);
+}
+
+void stream_writer::run() noexcept {
+  queued_ = false;
+  pump();
+  connection_->release();
+}
+
+bool stream_writer::close() noexcept {
+  fail(detail::stream_closed);
+  if (sending_.pending && !connection_->carrier().withdraw(sending_)) return false;
+  pump();
+  return true;
+}
+
+}  // namespace eddy

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <cerrno>
+#include <optional>
+
+#include "eddy/loop/backend.hpp"
+#include "eddy/net/address.hpp"
+
+namespace eddy::detail {
+
+/// Where a stream's bytes come from and go to: a socket, memory, later a secure channel.
+///
+/// Speaks in the backend's requests: `receive` (which may borrow a buffer) and `send_parts`, at most one of each pending.
+class transport {
+ public:
+  virtual ~transport() = default;
+
+  /// As backend::start, try_now and withdraw. completed() may also be called from inside of another request's start.
+  virtual bool start(io_request& request) = 0;
+  virtual bool try_now(io_request& request) = 0;
+  virtual bool withdraw(io_request& request) noexcept = 0;
+
+  /// The peer reads the end of the stream after what was sent. @throws std::system_error
+  virtual void shut_down_sending() = 0;
+  /// No request may be pending. @param reset  The peer gets an error in place of an orderly end.
+  virtual void close(bool reset) noexcept = 0;
+
+  virtual std::optional<endpoint> local_endpoint() const { return std::nullopt; }
+  virtual std::optional<endpoint> remote_endpoint() const { return std::nullopt; }
+  virtual void set_nodelay(bool) {}
+};
+
+/// Beside errno's numbers: why a stream's operation failed.
+inline constexpr int stream_closed = -1;
+inline constexpr int stream_broken = -2;
+
+/// @param code  errno, or one of the two above.  @param doing  "read" or "write".
+[[noreturn]] void throw_stream_error(int code, const char* doing);
+
+}  // namespace eddy::detail
