@@ -23,24 +23,6 @@
 #define EDDY_CLOSURES_IN_AWAIT_BROKEN 0
 #endif
 
-// clang checks these; elsewhere they are nothing.
-#if defined(__clang__) && defined(__has_cpp_attribute)
-#if __has_cpp_attribute(clang::coro_return_type)
-#define EDDY_CORO_RETURN_TYPE [[clang::coro_return_type]]
-#define EDDY_CORO_WRAPPER [[clang::coro_wrapper]]
-#endif
-#if __has_cpp_attribute(clang::coro_lifetimebound)
-#define EDDY_CORO_LIFETIMEBOUND [[clang::coro_lifetimebound]]
-#endif
-#endif
-#ifndef EDDY_CORO_RETURN_TYPE
-#define EDDY_CORO_RETURN_TYPE
-#define EDDY_CORO_WRAPPER
-#endif
-#ifndef EDDY_CORO_LIFETIMEBOUND
-#define EDDY_CORO_LIFETIMEBOUND
-#endif
-
 /// Checks a rule of use, also in release builds; `sentence` tells the caller what to do instead. For places that cannot throw.
 #define EDDY_ASSERT(condition, sentence) \
   do {                                   \

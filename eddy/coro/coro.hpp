@@ -119,8 +119,8 @@ void report_never_awaited(promise_base& frame) noexcept;
 /// **Thread safety.** Make, move and await it on one loop's thread.
 /// **In asyncio.** A coroutine object. A forgotten `co_await` is a compiler warning here, and a report in debug mode.
 template <class T = void>
-class [[nodiscard("a coroutine runs only when it is awaited or given to create_task, gather, ...")]] EDDY_CORO_RETURN_TYPE
-    EDDY_CORO_LIFETIMEBOUND coro {
+// clang's coro_return_type is not used: it refuses every plain function that passes a coroutine on, std::invoke among them.
+class [[nodiscard("a coroutine runs only when it is awaited or given to create_task, gather, ...")]] coro {
  public:
   using promise_type = detail::promise<T>;
   using value_type = T;

@@ -42,10 +42,10 @@ struct promise_base {
     template <class Promise>
     std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> ended) const noexcept {
       promise_base& promise = ended.promise();
-      eddy::context& context = *promise.context;
-      if (promise.continuation != nullptr) return context.transfer(*promise.continuation);
-      context.suspend_at(promise);
-      context.root_finished();
+      eddy::context& line = *promise.context;
+      if (promise.continuation != nullptr) return line.transfer(*promise.continuation);
+      line.suspend_at(promise);
+      line.root_finished();
       return std::noop_coroutine();
     }
     void await_resume() const noexcept {}

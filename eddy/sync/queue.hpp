@@ -60,6 +60,12 @@ class queue {
     return pop();
   }
 
+  /// Takes an item on lease if there is one.
+  std::optional<lease> try_take() {
+    if (items_.empty()) return std::nullopt;
+    return lease(*this, pop());
+  }
+
   /// Waits until every item that was put has been dealt with (task_done(), or done() on its lease).
   [[nodiscard]] join_operation join() noexcept { return join_operation(*this); }
   /// Says that an item taken with get() has been dealt with. @throws misuse_error  More often than items were put.
