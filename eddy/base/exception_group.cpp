@@ -22,4 +22,17 @@ exception_group::exception_group(const std::string& message, std::vector<std::ex
   if (errors_.empty()) throw misuse_error("exception_group: made without an error; throw it only for one or more");
 }
 
+namespace detail {
+
+const exception_group* as_group(const std::exception_ptr& error) noexcept {
+  try {
+    std::rethrow_exception(error);
+  } catch (const exception_group& group) {
+    return &group;  // whoever holds the pointer keeps it alive
+  } catch (...) {
+    return nullptr;
+  }
+}
+
+}  // namespace detail
 }  // namespace eddy

@@ -3,6 +3,7 @@
 
 #include <exception>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -37,16 +38,30 @@ class exception_group : public error {
 
 // ---------------------------------------------------------------------------------------------------------------------
 
+namespace detail {
+
+/// The group that `error` holds; null when it is no group.
+const exception_group* as_group(const std::exception_ptr& error) noexcept;
+
+}  // namespace detail
+
+// A group is asked for before `T` is, since `T` may be a base of it (std::exception): then its errors are meant, not itself.
+
 template <class T>
 const T* exception_group::find() const {
+  constexpr bool wants_groups = std::is_base_of_v<exception_group, T>;
   for (const std::exception_ptr& each : errors_) {
-    try {
-      std::rethrow_exception(each);
-    } catch (const T& match) {
-      return &match;  // the exception object is kept alive by errors_
-    } catch (const exception_group& nested) {
-      if (const T* match = nested.find<T>()) return match;
-    } catch (...) {
+    if (const exception_group* nested = detail::as_group(each)) {
+      if constexpr (wants_groups)
+        if (const T* match = dynamic_cast<const T*>(nested)) return match;
+      if (const T* match = nested->find<T>()) return match;
+    } else if constexpr (!wants_groups) {
+      try {
+        std::rethrow_exception(each);
+      } catch (const T& match) {
+        return &match;  // the exception object is kept alive by errors_
+      } catch (...) {
+      }
     }
   }
   return nullptr;
@@ -54,16 +69,19 @@ const T* exception_group::find() const {
 
 template <class T>
 std::pair<std::vector<std::exception_ptr>, std::vector<std::exception_ptr>> exception_group::split() const {
+  static_assert(!std::is_base_of_v<exception_group, T>, "split takes groups apart, so it cannot look for them");
   std::pair<std::vector<std::exception_ptr>, std::vector<std::exception_ptr>> parts;
   for (const std::exception_ptr& each : errors_) {
+    if (const exception_group* nested = detail::as_group(each)) {
+      auto inner = nested->split<T>();
+      parts.first.insert(parts.first.end(), inner.first.begin(), inner.first.end());
+      parts.second.insert(parts.second.end(), inner.second.begin(), inner.second.end());
+      continue;
+    }
     try {
       std::rethrow_exception(each);
     } catch (const T&) {
       parts.first.push_back(each);
-    } catch (const exception_group& nested) {
-      auto inner = nested.split<T>();
-      parts.first.insert(parts.first.end(), inner.first.begin(), inner.first.end());
-      parts.second.insert(parts.second.end(), inner.second.begin(), inner.second.end());
     } catch (...) {
       parts.second.push_back(each);
     }
