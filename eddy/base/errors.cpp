@@ -4,6 +4,7 @@
 #include <cxxabi.h>
 
 #include <array>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <string_view>
@@ -20,12 +21,16 @@ std::string timeout_text(std::chrono::nanoseconds limit, std::source_location wh
   return text;
 }
 
-std::string trimmed(double value) {
-  std::array<char, 32> buffer{};
-  std::snprintf(buffer.data(), buffer.size(), "%.3f", value);
-  std::string text = buffer.data();
-  text.erase(text.find_last_not_of('0') + 1);
-  if (text.ends_with('.')) text.pop_back();
+// `count` units of 1/`scale` in whole ones, as a decimal fraction: exact, so no floating point.
+std::string decimal(std::uint64_t count, std::uint64_t scale) {
+  std::string text = std::to_string(count / scale);
+  if (std::uint64_t rest = count % scale; rest != 0) {
+    text += '.';
+    for (; rest != 0; rest %= scale) {
+      rest *= 10;
+      text += static_cast<char>('0' + rest / scale);
+    }
+  }
   return text;
 }
 
@@ -43,7 +48,7 @@ void fatal(const char* sentence) noexcept {
 
 std::string format_duration(std::chrono::nanoseconds duration) {
   struct unit {
-    std::int64_t nanoseconds;
+    std::uint64_t nanoseconds;
     const char* name;
   };
   constexpr std::array<unit, 6> units{{{3'600'000'000'000, " h"},
@@ -53,11 +58,11 @@ std::string format_duration(std::chrono::nanoseconds duration) {
                                        {1'000, " us"},
                                        {1, " ns"}}};
   const std::int64_t count = duration.count();
-  const std::int64_t size = count < 0 ? -count : count;
+  const std::uint64_t size = count < 0 ? 0 - static_cast<std::uint64_t>(count) : static_cast<std::uint64_t>(count);
   for (const unit& u : units) {
     const bool whole_only = u.nanoseconds >= 60'000'000'000;
     if (size >= u.nanoseconds && (!whole_only || size % u.nanoseconds == 0))
-      return trimmed(static_cast<double>(count) / static_cast<double>(u.nanoseconds)) + u.name;
+      return (count < 0 ? "-" : "") + decimal(size, u.nanoseconds) + u.name;
   }
   return "0 s";
 }
