@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "eddy/base/frame_pool.hpp"
 
+#include <algorithm>
 #include <array>
 #include <mutex>
 #include <new>
@@ -16,6 +17,12 @@ struct block {
   block* next;
 };
 
+// The unused end of a slab whose thread has ended.
+struct slab_rest {
+  slab_rest* next;
+  char* end;
+};
+
 constexpr std::size_t step = 16;
 constexpr std::size_t class_count = largest / step;
 constexpr std::size_t slab_size = 64 * 1024;
@@ -28,6 +35,7 @@ struct depot {
   std::mutex lock;
   std::vector<void*> slabs;
   std::array<block*, class_count> free{};
+  slab_rest* rests = nullptr;
 };
 
 depot& shared() {
@@ -60,12 +68,49 @@ struct lists_keeper {
         all.free[c] = first;
       }
     }
+    if (lists.fresh != lists.fresh_end) {  // a multiple of `step`, so a slab_rest fits
+      auto* rest = reinterpret_cast<slab_rest*>(lists.fresh);
+      *rest = {all.rests, lists.fresh_end};
+      all.rests = rest;
+      lists.fresh = lists.fresh_end = nullptr;
+    }
   }
 };
 
-EDDY_NOINLINE void* refill(thread_lists& lists, std::size_t size_class) {
-  static thread_local lists_keeper keeper;  // first use of a slab is early enough
+// Called before a thread's lists first hold anything: by refill(), and by release() on a thread that only frees.
+EDDY_NOINLINE void keep_lists() {
+  static thread_local lists_keeper keeper;
   (void)keeper;
+}
+
+// What is left of this thread's slab becomes a block of its own class.
+void give_up_slab(thread_lists& lists) noexcept {
+  if (const auto rest = static_cast<std::size_t>(lists.fresh_end - lists.fresh); rest >= step) {
+    const std::size_t c = std::min(rest / step, class_count) - 1;
+    auto* left = reinterpret_cast<block*>(lists.fresh);
+    left->next = lists.free[c];
+    lists.free[c] = left;
+  }
+  lists.fresh = lists.fresh_end = nullptr;
+}
+
+// A slab, or the rest of one that a thread left behind; at least `largest` bytes.
+void take_slab(depot& all, thread_lists& lists) {
+  while (slab_rest* rest = all.rests) {
+    all.rests = rest->next;
+    lists.fresh = reinterpret_cast<char*>(rest);
+    lists.fresh_end = rest->end;
+    if (static_cast<std::size_t>(lists.fresh_end - lists.fresh) >= largest) return;
+    give_up_slab(lists);
+  }
+  auto* slab = static_cast<char*>(::operator new(slab_size));
+  all.slabs.push_back(slab);
+  lists.fresh = slab;
+  lists.fresh_end = slab + slab_size;
+}
+
+EDDY_NOINLINE void* refill(thread_lists& lists, std::size_t size_class) {
+  keep_lists();
   const std::size_t size = (size_class + 1) * step;
   if (static_cast<std::size_t>(lists.fresh_end - lists.fresh) < size) {
     depot& all = shared();
@@ -75,17 +120,8 @@ EDDY_NOINLINE void* refill(thread_lists& lists, std::size_t size_class) {
       all.free[size_class] = nullptr;
       return found;
     }
-    // What is left of the old slab is smaller than `size`: it becomes a block of its own class.
-    if (const auto rest = static_cast<std::size_t>(lists.fresh_end - lists.fresh); rest >= step) {
-      auto* left = reinterpret_cast<block*>(lists.fresh);
-      left->next = lists.free[rest / step - 1];
-      lists.free[rest / step - 1] = left;
-    }
-    lists.fresh = lists.fresh_end = nullptr;
-    auto* slab = static_cast<char*>(::operator new(slab_size));
-    all.slabs.push_back(slab);
-    lists.fresh = slab;
-    lists.fresh_end = slab + slab_size;
+    give_up_slab(lists);
+    take_slab(all, lists);
   }
   void* made = lists.fresh;
   lists.fresh += size;
@@ -123,6 +159,8 @@ void release(void* memory, std::size_t size) noexcept {
   const std::size_t c = class_of(size);
   freed->next = lists.free[c];
   lists.free[c] = freed;
+  if (freed->next == nullptr) [[unlikely]]
+    keep_lists();
 }
 
 std::int64_t live_blocks() noexcept { return here().live; }
