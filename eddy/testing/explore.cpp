@@ -38,7 +38,8 @@ class canceller final : public detail::await_observer {
   void reached(moment m, context& c) {
     if (m != when_ || count_++ != target_) return;
     hit_ = true;
-    if (const detail::promise_base* frame = c.leaf()) where_ = detail::format_place(frame->place);
+    // A context that runs has no innermost suspended frame: before an await, leaf() is an old one that may be gone.
+    if (const detail::promise_base* frame = c.leaf(); frame != nullptr && m != moment::before) where_ = detail::format_place(frame->place);
     main_.cancel("explore");
   }
 
