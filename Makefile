@@ -3,7 +3,7 @@
 # presets; whoever prefers them uses `cmake --preset dev` and so on directly.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all lint format
+.PHONY: help demo test test-all laws lint format
 
 export CMAKE_GENERATOR ?= $(if $(shell command -v ninja),Ninja,Unix Makefiles)
 CRAWLER := build/release/examples/crawler/crawler
@@ -13,6 +13,7 @@ help:
 	@echo "make demo [SITE=DIR | URL=http://...]  crawl a made-up site, a directory or a server"
 	@echo "make test       g++ 12 and clang 19, plain and with address and undefined-behaviour sanitizers"
 	@echo "make test-all   also thread sanitizer, no optimisation, clang 16"
+	@echo "make laws       which tests prove which promise, and at how many points they cancelled"
 	@echo "make lint       layout, clang-tidy, layering, links, each header alone"
 	@echo "make format     lays out all sources"
 
@@ -28,6 +29,14 @@ test:
 test-all:
 	@scripts/setup test-all
 	@scripts/run_preset dev dev-clang asan asan-clang tsan tsan-clang o0 o0-clang clang16
+
+# Only one preset: what explore() went through is counted once.
+laws: export EDDY_EXPLORE_LOG := $(CURDIR)/build/explore.log
+laws:
+	@scripts/setup test
+	@rm -f $(EDDY_EXPLORE_LOG)
+	@scripts/run_preset dev
+	@scripts/laws build/dev $(EDDY_EXPLORE_LOG)
 
 lint:
 	@scripts/setup lint

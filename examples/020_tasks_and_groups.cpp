@@ -13,23 +13,23 @@
 using namespace std::chrono_literals;
 using eddy::coro;
 
-// [squares]
-coro<int> square(int number) {
+// [gather]
+coro<int> doubled(int number) {
   co_await eddy::sleep(10ms);
-  co_return number * number;
+  co_return 2 * number;
 }
 
 coro<> values_in_order() {
   std::vector<coro<int>> waiting;
-  for (int number = 1; number <= 5; ++number) waiting.push_back(square(number));
-  auto squares = co_await eddy::gather(waiting);  // 1, 4, 9, 16, 25, after 10 ms
-  for (int each : squares) std::cout << each << ' ';
+  for (int number = 1; number <= 5; ++number) waiting.push_back(doubled(number));
+  auto all = co_await eddy::gather(waiting);  // 2, 4, 6, 8, 10, after 10 ms
+  for (int each : all) std::cout << each << ' ';
   std::cout << '\n';
 }
-// [squares]
+// [gather]
 
 // [group]
-coro<> store(int number, std::vector<int>& results) { results.push_back(co_await square(number)); }
+coro<> store(int number, std::vector<int>& results) { results.push_back(co_await doubled(number)); }
 
 coro<> children_of_a_scope() {
   std::vector<int> results;  // declared before the scope, so that the children may use it
@@ -61,8 +61,8 @@ coro<> one_child_fails() {
 
 // [background]
 coro<> beside_everything_else() {
-  auto answer = eddy::create_task(square, 6);  // runs from now on; the loop keeps it, also without the handle
-  answer.name("six squared");
+  auto answer = eddy::create_task(doubled, 21);  // runs from now on; the loop keeps it, also without the handle
+  answer.name("the answer");
   std::cout << "started " << answer.name() << '\n';
   std::cout << co_await answer << '\n';
 }
