@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "eddy/net/errors.hpp"
+
+#include <gmock/gmock.h>
+#include <netdb.h>
+
+using namespace eddy;
+using ::testing::HasSubstr;
+
+namespace {
+
+TEST(net_errors, say_what_happened_to_whom) {
+  EXPECT_STREQ(incomplete_read_error("abc", 10).what(), "the stream ended after 3 bytes of 10");
+  EXPECT_STREQ(incomplete_read_error("abc", 0).what(), "the stream ended after 3 bytes, before the delimiter");
+  EXPECT_STREQ(limit_overrun_error("a line", 80).what(), "a line is longer than the limit of 80 bytes");
+  EXPECT_THAT(resolve_error("nowhere", EAI_NONAME).what(), HasSubstr("cannot resolve \"nowhere\": "));
+  EXPECT_TRUE(resolve_error("x", EAI_AGAIN).temporary());
+  EXPECT_FALSE(resolve_error("x", EAI_NONAME).temporary());
+  EXPECT_THAT(resolve_error("x", EAI_SYSTEM, ENOENT).what(), HasSubstr("No such file"));
+}
+
+TEST(net_errors, S44_a_failed_connection_lists_what_was_tried) {
+  const connect_error error("shop:80", {{*endpoint::parse("10.0.0.1:80"), std::make_error_code(std::errc::host_unreachable)},
+                                        {*endpoint::parse("[::1]:80"), std::make_error_code(std::errc::connection_refused)}});
+  EXPECT_THAT(error.what(), HasSubstr("cannot connect to shop:80 (tried 10.0.0.1:80: "));
+  EXPECT_THAT(error.what(), HasSubstr("; [::1]:80: "));
+  EXPECT_EQ(error.code(), std::errc::connection_refused);
+  EXPECT_EQ(error.attempts().size(), 2U);
+}
+
+}  // namespace
