@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "eddy/http/client_request.hpp"
+
+#include "eddy/http/percent.hpp"
+
+namespace eddy::http {
+
+detail::request_plan& client_request::plan() const {
+  if (exchange_ == nullptr) throw misuse_error("this request was awaited or moved from before; ask the client for another");
+  return exchange_->plan();
+}
+
+std::unique_ptr<detail::exchange> client_request::release() {
+  plan();
+  return std::move(exchange_);
+}
+
+client_request& client_request::query(std::string_view name, std::string_view value) & {
+  http::url& to = plan().url;
+  std::string reference = "?";
+  if (to.has_query() && !to.query().empty()) reference.append(to.query()).append("&");
+  reference.append(percent_encode(name)).append("=").append(percent_encode(value));
+  if (to.has_fragment()) reference.append("#").append(to.fragment());
+  to = to.resolve(reference);
+  return *this;
+}
+
+client_request& client_request::header(std::string_view name, std::string_view value) & {
+  plan().headers.set(name, value);
+  return *this;
+}
+
+client_request& client_request::bearer(std::string_view token) & { return header("Authorization", std::string("Bearer ").append(token)); }
+
+client_request& client_request::body(std::string bytes, std::string_view type) & {
+  if (!type.empty()) header("Content-Type", type);
+  plan().body = std::move(bytes);
+  plan().has_body = true;
+  return *this;
+}
+
+client_request& client_request::timeout(std::chrono::nanoseconds limit, place where) & {
+  plan().limits.total.set(limit, where);
+  return *this;
+}
+
+client_request& client_request::connect_timeout(std::chrono::nanoseconds limit, place where) & {
+  plan().limits.connect.set(limit, where);
+  return *this;
+}
+
+client_request& client_request::read_timeout(std::chrono::nanoseconds limit, place where) & {
+  plan().limits.read.set(limit, where);
+  return *this;
+}
+
+client_request& client_request::wait_timeout(std::chrono::nanoseconds limit, place where) & {
+  plan().limits.wait.set(limit, where);
+  return *this;
+}
+
+client_request& client_request::max_body(std::uint64_t bytes) & {
+  plan().limits.max_body = bytes;
+  plan().limits.max_body_is_set = true;
+  return *this;
+}
+
+client_request& client_request::max_ratio(std::uint64_t out_for_each_in) & {
+  plan().limits.max_ratio = out_for_each_in;
+  return *this;
+}
+
+client_request& client_request::decode(bool on) & {
+  plan().limits.decode = on;
+  return *this;
+}
+
+client_request& client_request::redirects(unsigned most) & {
+  plan().limits.redirects = most;
+  return *this;
+}
+
+client_request& client_request::follow_if(std::function<bool(const reply_head& answer, const http::url& to)> agrees) & {
+  plan().follow_if = std::move(agrees);
+  return *this;
+}
+
+client_request& client_request::follow_same_origin() & {
+  return follow_if([](const reply_head& answer, const http::url& to) { return to.same_origin(answer.url()); });
+}
+
+}  // namespace eddy::http

@@ -1,0 +1,425 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "eddy/http/detail/exchange.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "eddy/flow/race.hpp"
+#include "eddy/http/serializer.hpp"
+#include "eddy/loop/scheduler.hpp"
+#include "eddy/net/open_connection.hpp"
+
+namespace eddy::http::detail {
+
+namespace {
+
+constexpr std::size_t never_waits = 32 * 1024;  // a request of so many bytes fits into a new stream's buffer
+constexpr unsigned most_interim_answers = 32;   // 1xx for one request
+constexpr std::chrono::hours longer_than_any_limit{24 * 365};
+
+bool is_idempotent(std::string_view method) noexcept {
+  constexpr std::array<std::string_view, 6> methods{"GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE"};
+  return std::find(methods.begin(), methods.end(), method) != methods.end();
+}
+
+bool may_have_body(std::string_view method) noexcept { return method == "POST" || method == "PUT" || method == "PATCH"; }
+
+void add_missing(fields& to, const fields& defaults) {
+  for (const field each : defaults)
+    if (!to.contains(each.name)) to.add(each.name, each.value);
+}
+
+}  // namespace
+
+client_core::client_core(const client_options& options)
+    : pool(options.pool_), limits(options.limits_), connect(options.connector_), headers(options.headers_) {
+  if (!headers.contains("User-Agent")) headers.add("User-Agent", "eddy");
+  if (!headers.contains("Accept")) headers.add("Accept", "*/*");
+}
+
+exchange::exchange(std::shared_ptr<client_core> core, std::string_view method, http::url to)
+    : core_(std::move(core)), plan_(method, to, core_->limits), reply_(method, std::move(to)) {}
+
+// -- limits -------------------------------------------------------------------------------------------------------------
+
+void exchange::attach(deadline_keeper& keeper, eddy::detail::scheduler& loop) noexcept {
+  if (loop_ == nullptr) {
+    loop_ = &loop;
+    started_ = loop.now();
+    deadlines_.start(started_, plan_.limits.total.time);
+  }
+  keeper_ = &keeper;
+}
+
+void exchange::enter(request_phase phase, std::chrono::nanoseconds limit) noexcept {
+  deadlines_.enter(phase, loop_->now(), limit);
+  if (keeper_ != nullptr) keeper_->deadline_changed();
+}
+
+// -- errors -------------------------------------------------------------------------------------------------------------
+
+void exchange::fail(client_errc kind, std::string_view about) const {
+  throw client_error(kind, plan_.method, plan_.url.str(), about);
+}
+
+void exchange::throw_timeout() const { fail(client_errc::timeout, describe_timeout(deadlines_, plan_.limits)); }
+
+void exchange::fail_lost(std::string_view about) const {
+  if (!answered_) fail(client_errc::disconnected, std::string(about) + " before it answered");
+  fail(client_errc::truncated, std::string(about) + " in the middle of its answer");
+}
+
+void exchange::fail_parse(const parse_error& e) const {
+  if (e.kind() == parse_fault::incomplete) fail_lost("the server closed the connection");
+  fail(client_errc::protocol, std::string("the server's answer is no HTTP/1.1: ") + e.what());
+}
+
+// -- the parts ----------------------------------------------------------------------------------------------------------
+
+coro<> exchange::fetch() {
+  co_await open();
+  co_await read_body();
+  reply_.elapsed_ = loop_->now() - started_;
+}
+
+coro<> exchange::open() {
+  while (true) {
+    check_scheme();
+    co_await round_trip();
+    std::optional<http::url> next = redirect_target();
+    if (!next) break;
+    settle_redirected();
+    follow(std::move(*next));
+  }
+  reply_.method_ = plan_.method;
+  reply_.url_ = plan_.url;
+  prepare_body();
+  if (streaming_ && !plan_.limits.total.is_set()) deadlines_.lift_total();
+}
+
+coro<> exchange::read_chunk() {
+  progress(request_phase::body);
+  while (!pump(chunk_, 64 * 1024) && chunk_.empty()) co_await receive_body();
+}
+
+std::optional<std::string> exchange::take_chunk() {
+  if (chunk_.empty()) return std::nullopt;
+  return std::exchange(chunk_, std::string());
+}
+
+// -- request ------------------------------------------------------------------------------------------------------------
+
+void exchange::check_scheme() const {
+  if (plan_.url.scheme() == "http") return;
+  if (plan_.url.scheme() == "https") fail(client_errc::unsupported, "https needs TLS, which this version of eddy does not have");
+  fail(client_errc::unsupported, "only http is spoken here");
+}
+
+std::string exchange::request_text() const {
+  request_head head;
+  head.method = plan_.method;
+  head.target = plan_.url.request_target();
+  fields& headers = head.headers;
+  headers.reserve(plan_.headers.size() + core_->headers.size() + 2,
+                  plan_.headers.wire().size() + core_->headers.wire().size() + plan_.url.host_and_port().size() + 64);
+  if (!plan_.headers.contains("Host")) headers.add("Host", plan_.url.host_and_port());
+  for (const field each : plan_.headers) headers.add(each.name, each.value);
+  add_missing(headers, core_->headers);
+  if (plan_.limits.decode && !headers.contains("Accept-Encoding")) headers.add("Accept-Encoding", content_decoder::accepted);
+
+  const bool framed = plan_.has_body || may_have_body(plan_.method);
+  std::string text;
+  text.reserve(plan_.method.size() + head.target.size() + headers.wire().size() + 64);
+  append_head(text, head, framed ? body_framing::length(plan_.body.size()) : body_framing::none());
+  return text;
+}
+
+/// One request and the head of its answer. A connection that the server closed while it was idle is replaced once.
+coro<> exchange::round_trip() {
+  const std::string head = request_text();
+  co_await connect(false);
+  const end_of_try first = co_await talk(head);
+  if (first == end_of_try::answered) co_return;
+  co_await connect(true);
+  co_await talk(head);
+}
+
+coro<> exchange::connect(bool afresh) {
+  if (!lease_) {
+    enter(request_phase::wait, plan_.limits.wait.time);
+    connection_lease got = co_await core_->pool.acquire(plan_.url);
+    lease_ = std::move(got);
+  }
+  if (afresh) lease_.disconnect();
+  if (lease_.connection() != nullptr) co_return;
+  enter(request_phase::connect, plan_.limits.connect.time);
+  stream made = co_await make_connection();
+  lease_.adopt(std::make_unique<http_connection>(std::move(made), core_->pool.limits().heads));
+}
+
+coro<stream> exchange::make_connection() {
+  const http::url& to = plan_.url;
+  try {
+    if (core_->connect) co_return co_await core_->connect(to);
+    // The limit on connecting is one of this exchange's deadlines.
+    co_return co_await open_connection(std::string(to.host()), to.port()).timeout(longer_than_any_limit);
+  } catch (const resolve_error& e) {
+    fail(client_errc::resolve, e.what());
+  } catch (const std::system_error& e) {
+    fail(client_errc::connect, e.what());
+  }
+}
+
+coro<exchange::end_of_try> exchange::talk(const std::string& head) {
+  http_connection& with = connection();
+  const bool reused = with.requests++ != 0;
+  with.parser.start_next(plan_.method);
+  sent_ = answered_ = false;
+  asks_to_close_ = plan_.headers.contains_token("Connection", "close");
+  lost_.clear();
+
+  progress(request_phase::send);
+  if (head.size() + plan_.body.size() <= never_waits)
+    co_await send(head);
+  else
+    co_await send_large(head);
+
+  // Also when not everything could be sent: a server that has heard enough may have said so before it closed.
+  progress(request_phase::head);
+  const bool complete = co_await read_head();
+  if (complete) co_return end_of_try::answered;
+  if (reused && !answered_ && is_idempotent(plan_.method)) co_return end_of_try::stale;
+  fail_lost(lost_);
+}
+
+coro<> exchange::send(const std::string& head) {
+  try {
+    co_await connection().io.writer().write(head, plan_.body);
+    sent_ = true;
+  } catch (const std::system_error& e) {
+    lost_ = std::string("the connection went away (") + e.what() + ")";
+  }
+}
+
+/// The server may answer, and stop listening, before it has got all of a large body: then the rest is not sent.
+coro<> exchange::send_large(const std::string& head) {
+  co_await race(send(head), await_head());
+}
+
+coro<> exchange::await_head() { co_await read_head(); }
+
+/// @returns false when the connection went away; lost_ says how.
+coro<bool> exchange::read_head() {
+  stream_reader& reader = connection().io.reader();
+  while (!parse_head()) {
+    bool more = false;
+    try {
+      more = co_await reader.fill();
+    } catch (const std::system_error& e) {
+      if (lost_.empty()) lost_ = std::string("the connection went away (") + e.what() + ")";
+      co_return false;
+    }
+    if (!more) {
+      if (lost_.empty()) lost_ = "the server closed the connection";
+      co_return false;
+    }
+    answered_ = true;
+    progress(deadlines_.phase());
+  }
+  co_return true;
+}
+
+/// Takes what has come. @returns whether the head of the final answer is complete.
+bool exchange::parse_head() {
+  http_connection& from = connection();
+  stream_reader& reader = from.io.reader();
+  try {
+    for (unsigned interim = 0; interim <= most_interim_answers; ++interim) {
+      if (!from.parser.head_complete()) {
+        const head_result got = from.parser.parse_head(std::as_bytes(std::span(reader.buffered())));
+        reader.consume(got.consumed);
+        if (!got.done) return false;
+      }
+      const int status = from.parser.head().status;
+      if (status == 101) fail(client_errc::protocol, "the server changed the protocol unasked (101)");
+      if (!is_informational(status)) return true;
+      from.parser.next_body({});  // it has none
+      from.parser.start_next(plan_.method);
+    }
+  } catch (const parse_error& e) {
+    fail_parse(e);
+  }
+  fail(client_errc::protocol, "the server sent one interim answer (1xx) after the other");
+}
+
+// -- body ---------------------------------------------------------------------------------------------------------------
+
+void exchange::prepare_body() {
+  const response_parser& parser = connection().parser;
+  body_size_ = 0;
+  max_body_ = streaming_ && !plan_.limits.max_body_is_set ? UINT64_MAX : plan_.limits.max_body;
+  if (parser.body() == body_kind::none) return;
+
+  fields& headers = reply_.head_.headers;
+  if (plan_.limits.decode && headers.contains("Content-Encoding")) {
+    std::string codings;
+    for (const std::string_view each : headers.get_all("Content-Encoding")) codings.append(codings.empty() ? "" : ", ").append(each);
+    content_limits bounds;
+    bounds.max_size = max_body_;
+    bounds.max_ratio = plan_.limits.max_ratio;
+    try {
+      decoder_.emplace(codings, bounds);
+    } catch (const content_error& e) {
+      fail(client_errc::decode, e.what());
+    }
+    headers.remove("Content-Encoding");
+    if (decoder_->is_identity())
+      decoder_.reset();
+    else
+      headers.remove("Content-Length");
+  }
+  if (parser.body() == body_kind::length && !decoder_ && parser.content_length().value_or(0) > max_body_)
+    fail(client_errc::too_large, "the body has " + std::to_string(*parser.content_length()) + " bytes, more than the limit of " +
+                                     std::to_string(max_body_) + "; see max_body()");
+}
+
+coro<> exchange::read_body() {
+  if (connection().parser.body() == body_kind::length && !decoder_) {
+    co_await read_body_in_place();
+    co_return;
+  }
+  while (!pump(reply_.body_, SIZE_MAX)) {
+    progress(request_phase::body);
+    co_await receive_body();
+  }
+}
+
+/// A body of known size: straight into its place, as far as it is not here already.
+coro<> exchange::read_body_in_place() {
+  constexpr std::uint64_t trusted = std::uint64_t{1} << 20;  // bytes that a mere announcement gets
+  std::string& body = reply_.body_;
+  const std::uint64_t size = connection().parser.content_length().value_or(0);
+  body.reserve(static_cast<std::size_t>(std::min(size, trusted)));
+  while (!pump(body, SIZE_MAX)) {
+    const std::size_t have = body.size();
+    const auto next = static_cast<std::size_t>(std::min<std::uint64_t>(size - have, std::max<std::uint64_t>(trusted, have)));
+    body.resize(have + next);
+    progress(request_phase::body);
+    std::size_t got = 0;
+    try {
+      got = co_await connection().io.reader().read_some(std::span<char>(body.data() + have, next));
+    } catch (const std::system_error& e) {
+      fail_lost(std::string("the connection went away (") + e.what() + ")");
+    }
+    body.resize(have + got);
+    if (got == 0) fail_lost("the server closed the connection after " + std::to_string(have) + " of " + std::to_string(size) + " bytes");
+    const body_result piece = connection().parser.next_body(std::as_bytes(std::span<const char>(body.data() + have, got)));
+    body_size_ += piece.data.size();
+    if (piece.done) {
+      finish_body();
+      co_return;
+    }
+  }
+}
+
+/// Receives more, or learns that there is no more.
+coro<> exchange::receive_body() {
+  bool more = false;
+  try {
+    more = co_await connection().io.reader().fill();
+  } catch (const std::system_error& e) {
+    fail_lost(std::string("the connection went away (") + e.what() + ")");
+  }
+  progress(request_phase::body);
+  if (more) co_return;
+  try {
+    connection().parser.finish();
+  } catch (const parse_error& e) {
+    fail_parse(e);
+  }
+  finish_body();
+}
+
+/// Takes what has come until `out` has `enough` bytes. @returns whether the body is complete.
+bool exchange::pump(std::string& out, std::size_t enough) {
+  constexpr std::size_t decoded_at_a_time = 4096;  // a thousandfold at most
+  while (!body_done_ && out.size() < enough) {
+    http_connection& from = connection();
+    stream_reader& reader = from.io.reader();
+    std::span<const std::byte> input = std::as_bytes(std::span(reader.buffered()));
+    if (decoder_) input = input.first(std::min(input.size(), decoded_at_a_time));
+    bool done = false;
+    try {
+      const body_result piece = from.parser.next_body(input);
+      take_body(piece.data, out);
+      reader.consume(piece.consumed);
+      done = piece.done;
+    } catch (const parse_error& e) {
+      fail_parse(e);
+    }
+    if (done)
+      finish_body();
+    else if (reader.buffered().empty())
+      break;
+  }
+  return body_done_;
+}
+
+void exchange::take_body(std::span<const std::byte> data, std::string& out) {
+  if (data.empty()) return;
+  const auto append = [&](std::span<const std::byte> bytes) {
+    out.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  };
+  if (!decoder_) {
+    body_size_ += data.size();
+    if (body_size_ > max_body_)
+      fail(client_errc::too_large, "the body has more than the limit of " + std::to_string(max_body_) + " bytes; see max_body()");
+    append(data);
+    return;
+  }
+  try {
+    decoder_->decode(data, append);
+  } catch (const content_error& e) {
+    fail_content(e);
+  }
+}
+
+void exchange::fail_content(const content_error& e) const {
+  switch (e.kind()) {
+    case content_errc::too_large:
+      fail(client_errc::too_large, std::string(e.what()) + "; see max_body()");
+    case content_errc::expansion:
+      fail(client_errc::expansion, std::string(e.what()) + "; see max_ratio()");
+    case content_errc::truncated:
+      fail(client_errc::truncated, e.what());
+    default:
+      fail(client_errc::decode, e.what());
+  }
+}
+
+/// The last byte has come: the connection goes to the next request if it can serve one.
+void exchange::finish_body() {
+  body_done_ = true;
+  http_connection& from = connection();
+  reply_.trailers_ = from.parser.take_trailers();
+  if (decoder_) {
+    try {
+      decoder_->finish();
+    } catch (const content_error& e) {
+      fail_content(e);
+    }
+  }
+  release_connection();
+}
+
+void exchange::release_connection() noexcept {
+  http_connection& from = connection();
+  const bool clean = sent_ && !asks_to_close_ && from.parser.complete() && from.parser.keep_alive() &&
+                     from.io.reader().buffered().empty() && from.io.writer().buffered() == 0;
+  if (clean)
+    lease_.give_back();
+  else
+    lease_.drop();
+}
+
+}  // namespace eddy::http::detail

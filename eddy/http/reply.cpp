@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "eddy/http/reply.hpp"
+
+#include <algorithm>
+
+#include "eddy/http/charset.hpp"
+#include "eddy/http/client_error.hpp"
+
+namespace eddy::http {
+
+namespace {
+
+constexpr std::size_t shown_of_a_body = 300;  // bytes
+
+// A line for people: the text of the first bytes, without line ends and other control characters.
+std::string start_of(std::string_view body, const media_type& type) {
+  std::string text = decode_text(std::string(body.substr(0, shown_of_a_body)), type);
+  std::replace_if(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }, ' ');
+  if (body.size() > shown_of_a_body) text += "...";
+  return text;
+}
+
+}  // namespace
+
+void reply_head::throw_status_error(std::string_view body) const {
+  const std::string_view reason = head_.reason.empty() ? reason_phrase(status()) : std::string_view(head_.reason);
+  throw status_error(method_, url_.str(), status(), reason, start_of(body, content_type()));
+}
+
+std::string reply::text() const& { return decode_text(body_, content_type()); }
+std::string reply::text() && { return decode_text(std::move(body_), content_type()); }
+
+}  // namespace eddy::http
