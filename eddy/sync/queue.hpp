@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <deque>
+#include <exception>
 #include <optional>
 #include <string>
 #include <utility>
@@ -117,7 +118,7 @@ class queue {
     admit();
     return item;
   }
-  void admit() {
+  void admit() noexcept {
     while (!putters_.empty() && !full()) putters_.pop_front().admitted();
   }
   // A lease came back: the item goes to the head, or to whoever waits.
@@ -189,20 +190,28 @@ class queue<T>::put_operation final : public detail::waiter<put_operation> {
     return true;
   }
   void begin() noexcept { queue_->putters_.push_back(*this); }
-  void await_resume() const noexcept {}
+  void await_resume() const {
+    if (error_) std::rethrow_exception(error_);
+  }
   std::string describe() const override { return "queue::put"; }
 
  private:
   friend class queue;
   T& item() noexcept { return copy_ ? *copy_ : *source_; }
-  void admitted() {
-    queue_->deliver(std::move(item()));
+  // Called by whoever made room: what goes wrong with the item is this putter's trouble, not theirs.
+  void admitted() noexcept {
+    try {
+      queue_->deliver(std::move(item()));
+    } catch (...) {
+      error_ = std::current_exception();
+    }
     this->grant();
   }
 
   queue* queue_;
   T* source_ = nullptr;  // the caller's, until it is put
   std::optional<T> copy_;
+  std::exception_ptr error_;
 };
 
 template <class T>
