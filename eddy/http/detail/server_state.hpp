@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include "eddy/base/intrusive_list.hpp"
+#include "eddy/coro/coro.hpp"
+#include "eddy/http/parser_limits.hpp"
+#include "eddy/http/response.hpp"
+#include "eddy/http/server_request.hpp"
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <string>
+#include <type_traits>
+#include <utility>
+
+namespace eddy::http::detail {
+
+class server_connection;
+
+/// What handlers may return besides coroutines: a response, or a text, which is an answer of 200.
+inline response as_response(response made) { return made; }
+inline response as_response(std::string content) { return text(std::move(content)); }
+
+template <class T>
+concept answer = requires(T value) { detail::as_response(std::move(value)); };
+
+template <class T>
+struct is_answer_coro : std::false_type {};
+template <answer T>
+struct is_answer_coro<coro<T>> : std::true_type {};
+
+template <class T>
+concept handler_result = answer<T> || is_answer_coro<T>::value;
+
+template <answer T>
+coro<response> to_response(T value) {
+  co_return as_response(std::move(value));
+}
+inline coro<response> to_response(coro<response> made) { return made; }
+template <answer T>
+coro<response> to_response(coro<T> made) {
+  T value = co_await std::move(made);
+  co_return as_response(std::move(value));
+}
+
+/// What makes the responses of a server.
+class application {
+ public:
+  virtual ~application() = default;
+  virtual coro<response> handle(server_request& request) = 0;
+};
+
+template <class F>
+class application_of final : public application {
+ public:
+  template <class G>
+  explicit application_of(G&& f) : f_(std::forward<G>(f)) {}
+  coro<response> handle(server_request& request) override { return to_response(std::invoke(f_, request)); }
+
+ private:
+  F f_;
+};
+
+/// What a server can be told.
+struct server_settings {
+  server_settings() noexcept {}
+  parser_limits limits;
+  std::size_t max_body = 1024 * 1024;  // bytes
+  std::chrono::nanoseconds head_timeout = std::chrono::seconds(30);
+  std::chrono::nanoseconds body_timeout = std::chrono::seconds(30);
+  std::chrono::nanoseconds write_timeout = std::chrono::seconds(30);
+  std::chrono::nanoseconds idle_timeout = std::chrono::seconds(75);
+};
+
+/// What a server and its connections share.
+class server_state {
+ public:
+  explicit server_state(std::unique_ptr<application> a) noexcept : app(std::move(a)) {}
+
+  /// Closes the connections that wait for a request; the others close after the response that they are at.
+  void stop() noexcept;
+  bool stopping() const noexcept { return stopping_; }
+
+  std::unique_ptr<application> app;
+  server_settings settings;
+  eddy::detail::intrusive_list<server_connection> connections;  // all that live
+
+ private:
+  bool stopping_ = false;
+};
+
+}  // namespace eddy::http::detail

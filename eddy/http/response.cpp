@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "eddy/http/response.hpp"
+
+#include "eddy/http/response_writer.hpp"
+#include "eddy/http/status.hpp"
+
+namespace eddy::http {
+
+namespace {
+
+response with_type(std::string content, std::string_view type, int status) {
+  response made(status);
+  made.header("Content-Type", type).body(std::move(content));
+  return made;
+}
+
+}  // namespace
+
+std::string_view response::body_bytes() const noexcept {
+  if (const auto* own = std::get_if<std::string>(&body_)) return *own;
+  if (const auto* shared = std::get_if<detail::shared_bytes>(&body_); shared != nullptr && *shared != nullptr)
+    return **shared;
+  return {};
+}
+
+response text(std::string content, int status) {
+  return with_type(std::move(content), "text/plain; charset=utf-8", status);
+}
+
+response html(std::string content, int status) {
+  return with_type(std::move(content), "text/html; charset=utf-8", status);
+}
+
+response redirect(std::string_view location, int status) {
+  response made(status);
+  made.header("Location", location);
+  return made;
+}
+
+reply_error::reply_error(int status, const std::string& text)
+    : error(text.empty() ? std::string(reason_phrase(status)) : text), status_(status) {}
+
+}  // namespace eddy::http
