@@ -99,6 +99,8 @@ bool stream_writer::write_now(detail::write_operation& op) {
   }
   if (op.left() == 0) return true;
   if (buffer_.size() + op.left() > high_) return false;
+  // The buffer may move when it grows: not while the system reads from it.
+  if (sending_.pending && !connection_->carrier().withdraw(sending_)) return false;
   keep(op);
   pump();
   return true;
