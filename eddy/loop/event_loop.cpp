@@ -39,21 +39,24 @@ event_loop::event_loop(std::string_view backend)
 
 event_loop::~event_loop() {
   set_debug(false);
-  // Callbacks that never had their turn are destroyed without running; contexts have all ended (run sees to it).
-  scheduler_.inbox.take(scheduler_.ready);
-  while (!scheduler_.ready.empty()) {
-    if (auto* node = dynamic_cast<detail::callback_node*>(&scheduler_.ready.pop())) {
-      node->cancel();
-      node->run();
+  // Callbacks that never had their turn are destroyed without running; contexts have all ended (run sees to it). What their
+  // destructors schedule goes the same way.
+  do {
+    while (!scheduler_.timers.empty()) {
+      detail::timer& first = scheduler_.timers.first();
+      if (auto* node = dynamic_cast<detail::callback_node*>(&first))
+        node->cancel();
+      else
+        scheduler_.timers.cancel(first);
     }
-  }
-  while (!scheduler_.timers.empty()) {
-    detail::timer& first = scheduler_.timers.first();
-    if (auto* node = dynamic_cast<detail::callback_node*>(&first))
-      node->cancel();
-    else
-      scheduler_.timers.cancel(first);
-  }
+    scheduler_.inbox.take(scheduler_.ready);
+    while (!scheduler_.ready.empty()) {
+      if (auto* node = dynamic_cast<detail::callback_node*>(&scheduler_.ready.pop())) {
+        node->cancel();
+        node->run();
+      }
+    }
+  } while (!scheduler_.timers.empty() || !scheduler_.inbox.empty());
 }
 
 exception_handler event_loop::set_exception_handler(exception_handler handler) {
