@@ -59,7 +59,7 @@ class lookup_call final : public detail::pool_job {
 
   outcome<std::vector<ip_address>> result;
   detail::intrusive_list<lookup_wait> waiters;
-  class resolver_service* owner = nullptr;  // null once nobody waits any more
+  class resolver_service* owner = nullptr;  // null once it has been given up or has come back
   event_loop* loop = nullptr;
 
  private:
@@ -96,7 +96,7 @@ class lookup_wait final : public detail::waiter<lookup_wait> {
   void begin() { context_->scheduler().service<resolver_service>().wait_for(*this, *host_); }
   bool take_back() noexcept {
     unlink();
-    call->owner->leave(*call);
+    if (call->owner != nullptr) call->owner->leave(*call);
     return true;
   }
   std::vector<ip_address> await_resume() { return std::move(result).value(); }
@@ -115,7 +115,8 @@ void lookup_call::back() noexcept {
     delete this;
     return;
   }
-  const std::unique_ptr<lookup_call> self = owner->finished(*this);
+  // From here on a waiter that leaves while another is told has nothing to give up.
+  const std::unique_ptr<lookup_call> self = std::exchange(owner, nullptr)->finished(*this);
   while (!waiters.empty()) {
     lookup_wait& waiter = waiters.pop_front();
     waiter.result = result;
