@@ -119,14 +119,15 @@ coro<connection&> transaction::aenter() {
   if (!outer_) throw usage_error("the database is closed");
   const context& here = context::current();
   auto inner = std::make_shared<detail::access>(outer_->shared_thread(), outer_->depth() + 1, outer_->pooled());
-  auto inside = std::unique_ptr<connection>(new connection(std::move(inner)));
+  auto inside = std::unique_ptr<connection>(new connection(inner));
   co_await detail::begin_operation(outer_, kind_, here.parent() != nullptr ? here.parent() : &here);
   inside_ = std::move(inside);
+  inner_ = std::move(inner);
   co_return *inside_;
 }
 
 coro<> transaction::aexit(const outcome<>& how) {
-  const auto inner = inside_->access_;
+  const auto inner = inner_;
   std::exception_ptr failure;
   if (how.has_value()) {
     try {
@@ -144,17 +145,16 @@ coro<> transaction::aexit(const outcome<>& how) {
     }
   }
   inner->end();
-  inside_.reset();
+  inner_.reset();
   outer_->release();
   if (failure) std::rethrow_exception(failure);
 }
 
 // Left without an end: the shields of its clean-up were lifted, or a rollback failed.
 void transaction::abandon() noexcept {
-  if (!inside_) return;
-  const auto inner = inside_->access_;
+  if (!inner_) return;
+  const auto inner = std::move(inner_);
   inner->end();
-  inside_.reset();
   detail::stray_rollback::send(inner->shared_thread(), inner->depth());  // before what release() sends
   outer_->release();
 }

@@ -42,14 +42,15 @@ class transaction {
   /// @throws busy_error, constraint_error (a deferred one), ...  The commit failed; everything has been rolled back.
   coro<> aexit(const outcome<>& how);
 
-  /// What aenter() gave. Only until aexit().
+  /// What aenter() gave.
   connection& inside() const noexcept { return *inside_; }
 
  private:
   void abandon() noexcept;
 
   std::shared_ptr<detail::access> outer_;
-  std::unique_ptr<connection> inside_;  // from begin to the end
+  std::shared_ptr<detail::access> inner_;  // from begin to the end
+  std::unique_ptr<connection> inside_;     // for the body, which may move it away
   transaction_kind kind_;
 };
 

@@ -122,6 +122,7 @@ TEST_F(sqlite_connection, S59_two_connections_compute_in_parallel_with_the_loop)
     EXPECT_EQ(answer.value(), 42);
     EXPECT_FALSE(busy.done());
     busy.cancel();
+    co_await ended(busy);
   });
 }
 
@@ -284,7 +285,7 @@ TEST_F(sqlite_connection, L4_its_destructor_ends_what_runs_and_what_waits) {
 
 TEST_F(sqlite_connection, L4_the_loop_shuts_down_with_jobs_outstanding) {
   const auto start = clock::now();
-  run_io([&]() -> coro<> {
+  eddy::run([&]() -> coro<> {
     auto db = std::make_shared<connection>(co_await open(file()));
     create_task([db]() -> coro<> { co_await db->execute(endless); });
     create_task([db]() -> coro<> { co_await db->execute("select 1"); });

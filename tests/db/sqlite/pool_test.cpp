@@ -254,12 +254,12 @@ TEST_F(sqlite_pool, S57_closing_fails_who_waits_and_what_comes_later) {
 
 TEST_F(sqlite_pool, L4_the_loop_shuts_down_with_jobs_outstanding) {
   const auto start = clock::now();
-  run_io([&]() -> coro<> {
+  eddy::run([&]() -> coro<> {
     auto db = std::make_shared<pool>(pool(file()));
     create_task([db]() -> coro<> { co_await db->fetch(endless); });
     create_task([db]() -> coro<> { co_await db->execute("create table t(a)"); });
     create_task([db]() -> coro<> { co_await db->fetch(endless); });
-    co_await sleep(3ms);
+    co_await sleep(10ms);
   });
   EXPECT_LT(clock::now() - start, 3s);
 }

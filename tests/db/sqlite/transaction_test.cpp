@@ -255,14 +255,16 @@ TEST_F(sqlite_transaction, L3_lifted_shields_roll_back_all_the_same) {
     database db(path);
     db.execute("create table t(a)");
   }
+  std::string reported;
   eddy::run(run_options().grace(1ms), [&]() -> coro<> {
+    event_loop::current().set_exception_handler([&](const unhandled_error& what) { reported += what.message; });
     auto db = co_await open(path);
     auto task = create_task([&db]() -> coro<> {
       co_await with(db.transaction(), [&](connection& tx) -> coro<> {
         co_await tx.execute("insert into t values (1)");
         // Keeps the thread busy, so that the rollback has to wait for longer than the grace period.
         create_task([&tx]() -> coro<> {
-          co_await throws<error>([&] { return wait_for(tx.execute(endless), 20ms); });
+          co_await throws<timeout_error>([&] { return wait_for(tx.execute(endless), 20ms); });
         });
         co_await sleep(2ms);
         co_await sleep(1h);
@@ -275,6 +277,7 @@ TEST_F(sqlite_transaction, L3_lifted_shields_roll_back_all_the_same) {
     auto count = co_await rows_in(db);
     EXPECT_EQ(count, 0);
   });
+  EXPECT_TRUE(contains(reported, "shields are lifted"));
 }
 
 }  // namespace
