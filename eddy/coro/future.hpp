@@ -112,6 +112,7 @@ class future {
     if (state_ != nullptr) state_->release();
   }
 
+  /// Whether it has a value or an exception.
   bool done() const { return checked().done(); }
   /// The value. @throws the exception; misuse_error when it is not there yet.
   decltype(auto) result() const {
@@ -175,6 +176,7 @@ class promise {
       state_->loop().call_soon_threadsafe([state = state_] { drop(state); });
   }
 
+  /// A reading side; may be called again.  @throws misuse_error  The promise was given up.
   future<T> get_future() const { return future<T>(*checked("promise::get_future")); }
 
   /// @throws misuse_error  It has a value or an exception already.

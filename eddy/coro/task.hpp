@@ -45,7 +45,8 @@ class task {
 
   explicit operator bool() const noexcept { return state_ != nullptr; }
 
-  /// Asks the task to end; idempotent, and never refused. @returns false when it has already ended.
+  /// Asks the task to end; idempotent, and never refused. Does not wait: see cancel_and_join().
+  /// @param reason  For people: cancelled_error and reports show it.  @returns false when it has already ended.
   bool cancel(std::string_view reason = {}) {
     check("task::cancel", "task::cancel_threadsafe");
     return state_->cancel(reason);
@@ -53,7 +54,9 @@ class task {
   /// The same from any thread, while the loop runs.
   void cancel_threadsafe(std::string reason = {});
 
+  /// Whether it has ended, with a value, with an exception, or cancelled.
   bool done() const { return checked("task::done").done(); }
+  /// Whether it has ended cancelled. Being asked to is not enough.
   bool cancelled() const { return checked("task::cancelled").how() == detail::task_state::end::cancelled; }
   /// The exception it ended with; null when it ended otherwise or still runs. Counts as having looked at it.
   std::exception_ptr exception() const {
@@ -211,9 +214,10 @@ auto make_task(detail::scheduler& s, context* parent, F&& f, Args&&... args)
 /// Runs a coroutine concurrently, on the current loop: `create_task(f, args...)`, or `create_task(f(args...))`.
 ///
 /// The first form is the one to prefer: eddy keeps the callable (with its captures) and the arguments until the coroutine has
-/// ended, so nothing dangles. Arguments are copied or moved; a reference is asked for with `std::ref`. The coroutine starts in
-/// the loop's next turn. `run` cancels and joins what is left of such tasks at its end; choose a `task_group` for work that
-/// must not outlive its scope.
+/// ended, so nothing dangles. Arguments are copied or moved; a reference is asked for with `std::ref`. Let `f` take them by
+/// value: a `const std::string&` that is given a literal refers to a temporary. The coroutine starts in the loop's next turn.
+/// `run` cancels and joins what is left of such tasks at its end; choose a `task_group` for work that must not outlive its
+/// scope.
 ///
 /// @returns a handle, which may be dropped.
 /// @throws misuse_error  No loop runs on this thread. Also what copying the arguments throws.
@@ -231,7 +235,10 @@ EDDY_NOINLINE auto create_task(F&& f, Args&&... args) {
 
 /// Cancels a task and waits until it has ended, whatever its end is.
 ///
+/// Its exception counts as looked at.
+///
 /// **Cancellation.** A cancellation point; a cancelled waiter has still cancelled the task.
+/// **In asyncio.** `task.cancel()`, then awaiting it and catching CancelledError.
 template <class T>
 coro<> cancel_and_join(task<T> t, std::string reason = {}) {
   t.cancel(reason);

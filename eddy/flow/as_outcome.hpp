@@ -30,6 +30,8 @@ class outcome_operation final : public single_scope<T, Make> {
 /// What to write where a `catch` block would have to await: `auto out = co_await as_outcome(work());`, then await what is
 /// needed, then `out.value()`. Never throws.
 ///
+/// @returns `outcome<T>`: the value, the exception, or cancelled (when something else than the caller was cancelled).
+///
 /// **Cancellation.** When the caller itself is cancelled the unwinding goes on; use `finally` or `with` for clean-up.
 /// **In asyncio.** `try: ... except BaseException as e: ...`.
 template <class A>

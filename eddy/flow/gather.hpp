@@ -226,6 +226,10 @@ template <class... As>
 }
 
 /// The same with an `outcome` for each: nothing is cancelled because another fails, nothing is lost.
+///
+/// @returns `std::tuple` of outcomes, in the order of the arguments.
+///
+/// **In asyncio.** `gather(*aws, return_exceptions=True)`.
 template <class... As>
   requires(detail::awaitable<std::remove_cvref_t<As>> && ...)
 [[nodiscard]] auto gather(return_exceptions_t, As&&... awaitables) {

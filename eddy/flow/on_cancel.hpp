@@ -40,6 +40,8 @@ auto on_cancel(F f) {
 
 /// A guard that calls `f()` when the scope around it is left, however that happens.
 ///
+/// `f` must neither await nor throw. Guards act in reverse order of their declaration, as destructors do.
+///
 /// **In asyncio.** `finally: f()`.
 template <class F>
 auto on_exit(F f) {

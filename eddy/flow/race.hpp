@@ -126,6 +126,9 @@ class race_operation final : public detail::many_scope {
 /// item. A value that came all the same is handed over in the result; when the winner is an exception it is thrown, such
 /// values are destroyed, and later exceptions reach the loop's handler.
 ///
+/// @returns race_result: index() says who was first, value() or get<I>() gives its value.
+/// @throws what the first to end throws.
+///
 /// **Cancellation.** Cancels all and waits for their ends.
 /// **In asyncio.** `wait(..., FIRST_COMPLETED)` and cancelling the rest by hand.
 template <class... As>

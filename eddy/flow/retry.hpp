@@ -85,6 +85,9 @@ class retry_policy {
 
 /// Awaits `f()` until it succeeds, with growing pauses, as `policy` says; then the last error is thrown.
 ///
+/// @param f  A callable that returns an awaitable, a new one for each attempt. Kept until the end.
+/// @returns the value of the attempt that succeeded.
+///
 /// **Cancellation.** Ends at once, also in a pause.
 /// **In asyncio.** A loop by hand, or tenacity.
 template <class F>

@@ -33,6 +33,8 @@ class shield_operation final : public single_scope<T, Make> {
 /// `a` completes first; then its value is delivered and the cancellation takes effect at the caller's next await. Nothing
 /// outlives the await. To stop waiting and leave a task running, await its handle instead.
 ///
+/// @returns the value of `a`.  @throws what `a` throws.
+///
 /// **Cancellation.** Not a cancellation point, until the grace period is over: then shields are lifted once.
 /// **In asyncio.** `shield(aw)`; there the caller is torn off and the rest runs on unattended.
 template <class A>

@@ -67,11 +67,16 @@ class checkpoint_operation final : public leaf<checkpoint_operation> {
   return detail::sleep_operation(duration);
 }
 
-/// Waits until the loop's clock (`eddy::now()`) has reached `deadline`.
+/// Waits until the loop's clock (`eddy::now()`) has reached `deadline`; one in the past is as sleep(0s).
+///
+/// For a steady rhythm: the deadlines add up exactly, where pauses would add the time of the work between them.
+///
+/// **Cancellation.** As sleep().
 [[nodiscard]] inline detail::sleep_operation sleep_until(time_point deadline) noexcept { return detail::sleep_operation(deadline); }
 
 /// A cancellation point for loops that wait for nothing: unwinds here when cancelled, and lets others run now and then.
 ///
+/// **Complexity.** A few instructions as a rule; every so often a turn of the loop.
 /// **In asyncio.** `sleep(0)`, which gives up its turn every time.
 [[nodiscard]] inline detail::checkpoint_operation checkpoint() noexcept { return {}; }
 

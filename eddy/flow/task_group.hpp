@@ -88,6 +88,7 @@ class task_group final : public detail::child_tasks {
     cancel_all(reason);
   }
 
+  /// Children that have not ended.
   std::size_t size() const noexcept { return children_.size(); }
 
   bool body_ended(const outcome<>& how) noexcept override;

@@ -78,7 +78,9 @@ template <class A>
 
 /// Runs `body()` for at most `limit`: `co_await timeout(5s, [&]() -> coro<int> { ... })`.
 ///
-/// As wait_for(), for a part of a function instead of one awaitable.
+/// As wait_for(), for a part of a function instead of one awaitable. `body` may capture by reference.
+///
+/// @returns the body's value.  @throws timeout_error, and what the body throws.
 ///
 /// **In asyncio.** `async with timeout(seconds): ...`.
 template <class F>

@@ -40,10 +40,12 @@ class event {
   /// **Cancellation.** A cancellation point, also when it is set.
   [[nodiscard]] wait_operation wait() noexcept { return wait_operation(*this); }
 
+  /// Wakes all that wait, in the order they came; they run in later turns.
   void set() noexcept {
     set_ = true;
     while (!waiters_.empty()) waiters_.pop_front().grant();
   }
+  /// From now on wait() waits again.
   void clear() noexcept { set_ = false; }
   bool is_set() const noexcept { return set_; }
 

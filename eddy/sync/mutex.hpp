@@ -68,6 +68,7 @@ class mutex {
   mutex_guard try_lock() noexcept {
     return take() ? mutex_guard(*this) : mutex_guard();
   }
+  /// Whether somebody holds it, or is about to.
   bool locked() const noexcept { return locked_; }
 
  private:

@@ -44,7 +44,7 @@ class queue {
   [[nodiscard]] get_operation get() noexcept { return get_operation(*this); }
   /// Waits for an item and takes it on lease: `auto job = co_await jobs.take(); ... job.done();`.
   [[nodiscard]] take_operation take() noexcept { return take_operation(*this); }
-  /// Waits for room and puts an item. An rvalue is moved from only when it is put.
+  /// Waits for room and puts an item. An rvalue is borrowed, and moved from only when it is put.
   [[nodiscard]] put_operation put(T&& item) noexcept { return put_operation(*this, std::move(item)); }
   [[nodiscard]] put_operation put(const T& item) { return put_operation(*this, item); }
 
@@ -76,6 +76,7 @@ class queue {
       while (!joiners_.empty()) joiners_.pop_front().grant();
   }
 
+  /// Items that wait to be taken.
   std::size_t size() const noexcept { return items_.size(); }
   bool empty() const noexcept { return items_.empty(); }
   bool full() const noexcept { return max_size_ != 0 && items_.size() >= max_size_; }
