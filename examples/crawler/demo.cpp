@@ -67,6 +67,20 @@ class findings {
     texts_[std::string(eddy::http::url::parse(url).request_target())] = std::move(text);
   }
 
+  /// A few of the pages that ended otherwise than expected, a line each.
+  std::string examples(bool with_text) const {
+    std::string text;
+    unsigned left = 5;
+    for (const auto& [target, row] : pages_) {
+      const auto kind = site_.kind_of(target);
+      if (!kind || as_expected(target, *kind, row, with_text)) continue;
+      text += "  " + target + ": " + std::string(row.kind == error_kind::none ? "stored" : name_of(row.kind)) + ", title \"" +
+              row.title + "\" " + row.error + "\n";
+      if (--left == 0) break;
+    }
+    return text;
+  }
+
   std::vector<comparison> compare(bool with_text) const {
     std::map<page_kind, std::size_t> got;
     for (const auto& [target, row] : pages_)
@@ -117,7 +131,7 @@ eddy::coro<int> crawl_made_up_site(crawl_options options, const site& pages, std
   const std::vector<comparison> rows = found.compare(stored);
   print(stdout, comparison_table(rows, terminal::of(STDOUT_FILENO)));
   const bool as_expected = equal(rows);
-  print(stdout, as_expected ? "\nEverything is as expected.\n" : "\nWhat was got is not what was expected.\n");
+  print(stdout, as_expected ? std::string("\nEverything is as expected.\n") : "\nWhat was got is not what was expected:\n" + found.examples(stored));
   co_return as_expected ? 0 : 1;
 }
 

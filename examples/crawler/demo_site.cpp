@@ -81,7 +81,7 @@ eddy::coro<> made_up_server::operator()(eddy::stream connection) {
       if (!more || !request->keep_alive) break;
     }
   } catch (const std::exception&) {
-    // A client that hangs up in the middle, as it must on an endless page, is part of the demo.
+    connection.abort();  // a client that hangs up in the middle, as it must on an endless page, is part of the demo
   }
 }
 
@@ -103,7 +103,7 @@ eddy::coro<> directory_server::operator()(eddy::stream connection) {
       if (!request->keep_alive) break;
     }
   } catch (const std::exception&) {
-    // The client hung up.
+    connection.abort();  // the client hung up
   }
 }
 

@@ -207,6 +207,8 @@ std::vector<expected_row> site::expected() {
 }
 
 std::string site::expected_title(std::string_view target) const {
+    if (target == "/") return "A site that exists nowhere";
+    if (const auto place = list_at(target)) return fmt::format("Section {}, page {}", place->section, place->number + 1);
     const auto id = item_at(target);
     if (!id || expected_end(items_[*id].kind) != error_kind::none) return {};
     // Stored is what the redirect leads to.
