@@ -35,8 +35,7 @@ laws: export EDDY_EXPLORE_LOG := $(CURDIR)/build/explore.log
 laws:
 	@scripts/setup test
 	@rm -f $(EDDY_EXPLORE_LOG)
-	@scripts/run_preset dev
-	@scripts/laws build/dev $(EDDY_EXPLORE_LOG)
+	@scripts/run_preset dev; result=$$?; scripts/laws build/dev $(EDDY_EXPLORE_LOG) && exit $$result
 
 lint:
 	@scripts/setup lint
