@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "eddy/exec/to_thread.hpp"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "eddy/coro/run.hpp"
+#include "eddy/coro/task.hpp"
+#include "eddy/flow/as_outcome.hpp"
+#include "eddy/flow/sleep.hpp"
+#include "eddy/flow/timeout.hpp"
+#include "eddy/testing/explore.hpp"
+#include "eddy/testing/test.hpp"
+
+using namespace std::chrono_literals;
+
+namespace {
+
+EDDY_IO_TEST(to_thread, S36_gives_the_value_from_another_thread) {
+  const auto here = std::this_thread::get_id();
+  const auto there = co_await eddy::to_thread([] { return std::this_thread::get_id(); });
+  EXPECT_NE(here, there);
+  const int sum = co_await eddy::to_thread([](int a, int b) { return a + b; }, 2, 3);
+  EXPECT_EQ(sum, 5);
+}
+
+EDDY_IO_TEST(to_thread, S36_takes_and_gives_what_can_only_be_moved_and_references) {
+  auto owned = co_await eddy::to_thread([](std::unique_ptr<int> p) { ++*p; return p; }, std::make_unique<int>(1));
+  EXPECT_EQ(*owned, 2);
+  int x = 0;
+  co_await eddy::to_thread([](int& r) { r = 7; }, std::ref(x));
+  EXPECT_EQ(x, 7);
+}
+
+EDDY_IO_TEST(to_thread, S36_exceptions_come_back) {
+  std::string text;
+  try {
+    co_await eddy::to_thread([] { throw std::out_of_range("there"); });
+  } catch (const std::out_of_range& e) {
+    text = e.what();
+  }
+  EXPECT_EQ(text, "there");
+}
+
+EDDY_IO_TEST(to_thread, S36_other_tasks_run_meanwhile) {
+  int turns = 0;
+  auto job = eddy::create_task([]() -> eddy::coro<> { co_await eddy::to_thread([] { std::this_thread::sleep_for(3ms); }); });
+  while (!job.done()) {
+    ++turns;
+    co_await eddy::sleep(100us);
+  }
+  EXPECT_GT(turns, 2);
+}
+
+// Program 24.
+EDDY_IO_TEST(to_thread, L4_a_limit_waits_for_a_job_that_has_started_and_delivers_its_value) {
+  int local = 0;
+  std::atomic<bool> started{false};
+  const int got = co_await eddy::wait_for(eddy::to_thread([&] {
+                                            started = true;
+                                            std::this_thread::sleep_for(5ms);
+                                            return ++local;
+                                          }),
+                                          1ms);
+  EXPECT_EQ(got, 1) << "a value that came all the same is a value";
+  EXPECT_EQ(local, 1);
+}
+
+EDDY_IO_TEST(to_thread, L4_abandon_leaves_at_once_and_the_late_error_reaches_the_handler) {
+  std::vector<std::string> told;
+  auto& loop = eddy::event_loop::current();
+  auto before = loop.set_exception_handler([&](const eddy::unhandled_error& what) { told.push_back(eddy::detail::describe_exception(what.error)); });
+  const auto release = std::make_shared<std::atomic<bool>>(false);
+  const auto end = co_await eddy::as_outcome(eddy::wait_for(eddy::to_thread(eddy::abandon,
+                                                                            [](const std::shared_ptr<std::atomic<bool>>& go) {
+                                                                              go->wait(false);
+                                                                              throw std::runtime_error("late");
+                                                                            },
+                                                                            release),
+                                                            1ms));
+  EXPECT_THROW(end.throw_if_failed(), eddy::timeout_error);
+  EXPECT_EQ(loop.statistics().external_jobs, 0U) << "nobody waits for it";
+  *release = true;
+  release->notify_all();
+  while (told.empty()) co_await eddy::sleep(100us);
+  loop.set_exception_handler(std::move(before));
+  EXPECT_EQ(told, std::vector<std::string>{"std::runtime_error: late"});
+}
+
+EDDY_IO_TEST(to_thread, L4_abandon_without_a_cancellation_is_like_any_other) {
+  const int got = co_await eddy::to_thread(eddy::abandon, [](int x) { return x + 1; }, 1);
+  EXPECT_EQ(got, 2);
+}
+
+TEST(to_thread_end, L4_an_abandoned_job_does_not_hold_up_the_end_and_owns_what_it_touches) {
+  const auto release = std::make_shared<std::atomic<bool>>(false);
+  const auto finished = std::make_shared<std::atomic<bool>>(false);
+  eddy::run([&]() -> eddy::coro<> {
+    const auto end = co_await eddy::as_outcome(eddy::wait_for(
+        eddy::to_thread(eddy::abandon,
+                        [](const std::shared_ptr<std::atomic<bool>>& go, const std::shared_ptr<std::atomic<bool>>& done) {
+                          go->wait(false);
+                          *done = true;
+                          done->notify_all();
+                        },
+                        release, finished),
+        1ms));
+    EXPECT_TRUE(end.has_exception());
+  });
+  EXPECT_FALSE(finished->load());
+  *release = true;
+  release->notify_all();
+  finished->wait(false);
+  while (release.use_count() != 1) std::this_thread::yield();  // its arguments go with it
+}
+
+// The eight moments: ready at once does not exist for a thread; the rest.
+TEST(to_thread_moments, L1_L4_it_can_be_cancelled_at_every_await) {
+  const auto went = eddy::testing::explore(
+      []() -> eddy::coro<> {
+        const auto done = std::make_shared<std::atomic<int>>(0);
+        const eddy::testing::counted local("local");
+        co_await eddy::to_thread([&] { ++*done; });
+        EXPECT_EQ(done->load(), 1);
+        const auto failed = co_await eddy::as_outcome(eddy::to_thread([] { throw 1; }));
+        EXPECT_TRUE(failed.has_exception());
+        co_await eddy::to_thread(eddy::abandon, [](const std::shared_ptr<std::atomic<int>>& d) { ++*d; }, done);
+      },
+      eddy::testing::explore_options().clock(eddy::testing::test_clock::real_time));
+  EXPECT_GE(went.cancel_points, 8U);
+}
+
+EDDY_IO_TEST(to_thread_moments, L11_cancelled_before_it_starts_it_never_runs) {
+  std::atomic<bool> ran{false};
+  eddy::task<> task;
+  task = eddy::create_task([&]() -> eddy::coro<> {
+    task.cancel();
+    co_await eddy::to_thread([&] { ran = true; });
+  });
+  const auto end = co_await eddy::as_outcome(task);
+  EXPECT_FALSE(end.has_value());
+  EXPECT_FALSE(ran.load());
+}
+
+TEST(to_thread_moments, L4_the_loop_is_shut_down_while_it_runs) {
+  std::atomic<bool> done{false};
+  bool delivered = false;
+  eddy::run([&]() -> eddy::coro<> {
+    eddy::create_task([&]() -> eddy::coro<> {
+      const int got = co_await eddy::to_thread([&] {
+        std::this_thread::sleep_for(3ms);
+        done = true;
+        return 1;
+      });
+      delivered = got == 1;
+      co_await eddy::sleep(1h);
+    });
+    co_await eddy::sleep(1ms);
+  });
+  EXPECT_TRUE(done.load() && delivered);
+}
+
+EDDY_TEST(to_thread, a_virtual_clock_waits_for_real_work) {
+  const auto start = eddy::now();
+  auto sleeper = eddy::create_task([]() -> eddy::coro<> { co_await eddy::sleep(1h); });
+  co_await eddy::to_thread([] { std::this_thread::sleep_for(1ms); });
+  EXPECT_EQ(eddy::now(), start);
+  co_await sleeper;
+  EXPECT_EQ(eddy::now() - start, 1h);
+}
+
+}  // namespace
