@@ -48,9 +48,12 @@ task_info info_of(const detail::task_state& task) {
           state_of(task), &task == context::try_current() ? std::vector<std::string>{} : await_chain(task)};
 }
 
+constexpr unsigned deepest_indent = 40;
+
+// How far to indent it; deeper ones stand below each other.
 unsigned depth_of(const context& c) {
   unsigned depth = 0;
-  for (const context* at = c.parent(); at != nullptr; at = at->parent()) ++depth;
+  for (const context* at = c.parent(); at != nullptr && depth < deepest_indent; at = at->parent()) ++depth;
   return depth;
 }
 
@@ -84,10 +87,9 @@ std::string task_tree() {
 namespace detail {
 
 std::string task_tree(task_registry& registry) {
-  constexpr unsigned deepest_indent = 40;
   std::string text;
   registry.visit_all([&](context& c) {
-    const std::string indent(2 * std::min(depth_of(c), deepest_indent), ' ');
+    const std::string indent(2 * depth_of(c), ' ');
     text += indent + (dynamic_cast<task_state*>(&c) != nullptr ? c.describe() : std::string("branch")) + ": " + state_of(c) + "\n";
     if (&c == context::try_current()) return;
     for (const std::string& frame : await_chain(c)) text += indent + "    at " + frame + "\n";
