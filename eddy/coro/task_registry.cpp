@@ -65,8 +65,13 @@ void task_registry::visit_all(const std::function<void(context&)>& visit) {
   }
 }
 
+time_point task_registry::end_of_grace(const cancel_reason& reason) const noexcept {
+  const bool for_ever = grace_ > time_point::max() - reason.when();
+  return for_ever ? time_point::max() : reason.when() + grace_;
+}
+
 void task_registry::watch_grace(const cancel_reason& reason) {
-  if (!armed()) loop_.scheduler().timers.arm(*this, reason.when() + grace_);
+  if (!armed()) loop_.scheduler().timers.arm(*this, end_of_grace(reason));
 }
 
 void task_registry::lift_shields() noexcept {
@@ -89,7 +94,7 @@ void task_registry::due() noexcept {
   std::optional<time_point> next;
   visit_all([&](context& c) {
     if (!c.cancel_requested() || c.shields_lifted()) return;
-    const time_point limit = c.reason()->when() + grace_;
+    const time_point limit = end_of_grace(*c.reason());
     if (limit <= now)
       overdue.push_back(&c);
     else

@@ -65,6 +65,7 @@ class task_registry final : public task_owner, private timer {
 
  private:
   void due() noexcept override;
+  time_point end_of_grace(const cancel_reason& reason) const noexcept;
 
   event_loop& loop_;
   std::chrono::nanoseconds grace_;
