@@ -52,6 +52,7 @@ class run_options {
 /// Drives a loop for one main task after the other: what `run` and the test macros stand on.
 class runner_base {
  public:
+  /// @throws misuse_error when a loop runs on this thread already.
   explicit runner_base(const run_options& options);
   ~runner_base();
   runner_base(const runner_base&) = delete;
@@ -94,24 +95,27 @@ class runner_base {
 /// **Thread safety.** Different threads may run loops of their own; only one of them at a time handles Ctrl-C.
 /// **In asyncio.** `asyncio.run(main(), debug=...)`.
 template <class F, class... Args>
-auto run(run_options options, F&& main_coro, Args&&... args) {
+decltype(auto) run(run_options options, F&& main_coro, Args&&... args) {
   runner_base runner(options);
   auto* state = detail::make_task(runner.loop().scheduler(), nullptr, std::forward<F>(main_coro), std::forward<Args>(args)...);
   using result = typename std::remove_pointer_t<decltype(state)>::result_type;
   task<result> main(*state);
   runner.drive(*state);
   state->check_value();
-  if constexpr (!std::is_void_v<result>) return result(std::move(state->value()));
+  if constexpr (std::is_reference_v<result>)
+    return static_cast<result>(*state->value());
+  else if constexpr (!std::is_void_v<result>)
+    return result(std::move(state->value()));
 }
 
 template <class F, class... Args>
   requires(!std::is_same_v<std::remove_cvref_t<F>, run_options>)
-auto run(F&& main_coro, Args&&... args) {
+decltype(auto) run(F&& main_coro, Args&&... args) {
   return run(run_options(), std::forward<F>(main_coro), std::forward<Args>(args)...);
 }
 
 template <class F, class... Args>
-auto run(F&& main_coro, debug_t, Args&&... args) {
+decltype(auto) run(F&& main_coro, debug_t, Args&&... args) {
   return run(run_options().debug(), std::forward<F>(main_coro), std::forward<Args>(args)...);
 }
 
