@@ -36,7 +36,6 @@ class wire_client {
   coro<> send(std::string bytes) {
     try {
       co_await stream_.writer().write(bytes);
-      co_await stream_.writer().drain();
     } catch (const std::system_error&) {
     }
   }
