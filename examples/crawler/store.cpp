@@ -3,7 +3,6 @@
 
 #include <utility>
 
-#include "eddy/flow/gather.hpp"
 #include "eddy/flow/on_cancel.hpp"
 #include "eddy/flow/with.hpp"
 
@@ -34,16 +33,15 @@ constexpr const char* put_links = "INSERT OR IGNORE INTO links(\"from\", \"to\")
 constexpr const char* put_frontier = "INSERT OR IGNORE INTO frontier(url, depth) SELECT value, 0 FROM json_each(?)";
 constexpr const char* end_frontier = "DELETE FROM frontier WHERE url = ?";
 
-// All statements of a page go to the database's thread at once; it runs them in this order.
-eddy::coro<> write_page(eddy::sqlite::connection& db, const page_record& record) {
+// On the database's thread.
+void write_page(eddy::sqlite::database& db, const page_record& record) {
   const page& p = record.row;
-  co_await eddy::gather(
-      db.execute(put_page, p.url, p.final_url, p.status, p.title, p.size, p.elapsed, p.attempts, name_of(p.kind), p.error,
-                 p.content_type, p.fetched_at),
-      db.execute(put_links, p.url, json_array(record.links)), db.execute(put_frontier, json_array(record.discovered)),
-      db.execute(end_frontier, p.url));
-  if (p.kind == error_kind::none && !(p.title.empty() && p.text.empty()))
-    co_await db.execute(put_text, p.title, p.url, p.text);
+  db.execute(put_page, p.url, p.final_url, p.status, p.title, p.size, p.elapsed, p.attempts, name_of(p.kind), p.error, p.content_type,
+             p.fetched_at);
+  db.execute(put_links, p.url, json_array(record.links));
+  db.execute(put_frontier, json_array(record.discovered));
+  db.execute(end_frontier, p.url);
+  if (p.kind == error_kind::none && !(p.title.empty() && p.text.empty())) db.execute(put_text, p.title, p.url, p.text);
 }
 
 }  // namespace
@@ -105,7 +103,9 @@ eddy::coro<> store::write_all() {
 
 eddy::coro<> store::write(const std::vector<const page_record*>& records) {
   co_await eddy::with(database_->transaction(), [&](eddy::sqlite::connection& tx) -> eddy::coro<> {
-    for (const page_record* each : records) co_await write_page(tx, *each);
+    co_await tx.run([&](eddy::sqlite::database& db) {  // one trip to the thread for all of them
+      for (const page_record* each : records) write_page(db, *each);
+    });
   });
 }
 
