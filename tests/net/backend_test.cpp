@@ -40,12 +40,20 @@ struct noted final : io_request {
   std::string got;
 };
 
+/// A descriptor that is closed at the end of its test.
+struct watched final : descriptor {
+  explicit watched(backend& b) : io(b) {}
+  watched(const watched&) = delete;
+  watched& operator=(const watched&) = delete;
+  ~watched() { io.close(*this); }
+  backend& io;
+};
+
 /// Requests given to a backend directly: what every backend has to do alike.
 class backend_suite : public ::testing::TestWithParam<const char*> {
  protected:
   backend_suite() : io(make_backend(GetParam())) {}
   ~backend_suite() override {
-    for (descriptor* d : attached) io->close(*d);
     for (const int fd : raw) ::close(fd);
     EXPECT_EQ(io->pending(), 0U);
   }
@@ -62,11 +70,6 @@ class backend_suite : public ::testing::TestWithParam<const char*> {
   void watch(descriptor& d, int fd) {
     d.fd = fd;
     io->attach(d);
-    attached.push_back(&d);
-  }
-  void stop_watching(descriptor& d) {
-    std::erase(attached, &d);
-    io->close(d);
   }
   static void put(int fd, std::string_view text) {
     EXPECT_EQ(::send(fd, text.data(), text.size(), MSG_NOSIGNAL), static_cast<ssize_t>(text.size()));
@@ -112,12 +115,11 @@ class backend_suite : public ::testing::TestWithParam<const char*> {
   }
 
   std::unique_ptr<backend> io;
-  std::vector<descriptor*> attached;
   std::vector<int> raw;
 };
 
 TEST_P(backend_suite, a_receive_waits_for_data) {
-  descriptor d;
+  watched d(*io);
   const int peer = connect_pair(d);
   std::string into(10, '\0');
   noted request(io_kind::receive, d, into);
@@ -131,7 +133,7 @@ TEST_P(backend_suite, a_receive_waits_for_data) {
 }
 
 TEST_P(backend_suite, a_receive_without_memory_borrows_some) {
-  descriptor d;
+  watched d(*io);
   const int peer = connect_pair(d);
   noted request(io_kind::receive, d);
   EXPECT_FALSE(io->start(request));
@@ -145,7 +147,7 @@ TEST_P(backend_suite, a_receive_without_memory_borrows_some) {
 }
 
 TEST_P(backend_suite, data_and_the_end_of_the_stream_in_one_edge_are_both_seen) {
-  descriptor d;
+  watched d(*io);
   const int peer = connect_pair(d);
   put(peer, "last words");
   hang_up(peer);
@@ -159,7 +161,7 @@ TEST_P(backend_suite, data_and_the_end_of_the_stream_in_one_edge_are_both_seen) 
 }
 
 TEST_P(backend_suite, the_end_is_seen_after_a_short_read) {
-  descriptor d;
+  watched d(*io);
   const int peer = connect_pair(d);
   std::string into(64, '\0');
   put(peer, "abc");
@@ -172,7 +174,7 @@ TEST_P(backend_suite, the_end_is_seen_after_a_short_read) {
 }
 
 TEST_P(backend_suite, more_data_after_a_short_read_is_seen) {
-  descriptor d;
+  watched d(*io);
   const int peer = connect_pair(d);
   std::string into(64, '\0');
   for (int round = 0; round < 100; ++round) {
@@ -183,13 +185,13 @@ TEST_P(backend_suite, more_data_after_a_short_read_is_seen) {
 }
 
 TEST_P(backend_suite, a_reset_by_the_peer_is_an_error) {
-  descriptor listening;
+  watched listening(*io);
   const sockaddr_in at = listen_on(listening);
   const int peer = connect_blocking(at);
   noted accepting(io_kind::accept, listening);
   const int fd = finish(accepting);
   ASSERT_GE(fd, 0);
-  descriptor d;
+  watched d(*io);
   watch(d, fd);
   std::string into(8, '\0');
   noted request(io_kind::receive, d, into);
@@ -204,23 +206,23 @@ TEST_P(backend_suite, a_reset_by_the_peer_is_an_error) {
 }
 
 TEST_P(backend_suite, connecting_works_and_may_be_refused) {
-  descriptor listening;
+  watched listening(*io);
   sockaddr_in at = listen_on(listening);
-  descriptor d;
+  watched d(*io);
   watch(d, ::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   noted connecting(io_kind::connect, d, &at, sizeof at);
   EXPECT_EQ(finish(connecting), 0);
-  stop_watching(listening);
-  descriptor other;
+  io->close(listening);
+  watched other(*io);
   watch(other, ::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   noted refused(io_kind::connect, other, &at, sizeof at);
   EXPECT_EQ(finish(refused), -ECONNREFUSED);
 }
 
-TEST_P(backend_suite, what_is_written_to_a_socket_before_it_is_connected_to_waits_for_data_not_for_a_hang_up) {
-  descriptor listening;
+TEST_P(backend_suite, a_socket_that_was_polled_before_it_was_connected_does_not_count_as_hung_up) {
+  watched listening(*io);
   sockaddr_in at = listen_on(listening);
-  descriptor d;
+  watched d(*io);
   watch(d, ::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   io->poll(0ns);  // an unconnected socket counts as hung up
   noted connecting(io_kind::connect, d, &at, sizeof at);
@@ -239,7 +241,7 @@ TEST_P(backend_suite, what_is_written_to_a_socket_before_it_is_connected_to_wait
 }
 
 TEST_P(backend_suite, L1_a_withdrawn_receive_takes_nothing) {
-  descriptor d;
+  watched d(*io);
   const int peer = connect_pair(d);
   std::string into(8, '\0');
   noted withdrawn(io_kind::receive, d, into);
@@ -257,7 +259,7 @@ TEST_P(backend_suite, L1_a_withdrawn_receive_takes_nothing) {
 }
 
 TEST_P(backend_suite, L12_a_withdrawn_accept_loses_no_connection) {
-  descriptor listening;
+  watched listening(*io);
   const sockaddr_in at = listen_on(listening);
   noted withdrawn(io_kind::accept, listening);
   EXPECT_FALSE(io->start(withdrawn));
@@ -272,7 +274,7 @@ TEST_P(backend_suite, L12_a_withdrawn_accept_loses_no_connection) {
 }
 
 TEST_P(backend_suite, several_waiting_connections_come_out_of_one_edge) {
-  descriptor listening;
+  watched listening(*io);
   const sockaddr_in at = listen_on(listening);
   for (int i = 0; i < 5; ++i) connect_blocking(at);
   for (int i = 0; i < 5; ++i) {
@@ -291,7 +293,7 @@ TEST_P(backend_suite, several_waiting_connections_come_out_of_one_edge) {
 // Law program 6: a new socket gets the number of one that was closed; the old one's events and reads must not reach it.
 TEST_P(backend_suite, L4_a_number_that_is_used_again_never_gets_the_old_ones_events) {
   for (int round = 0; round < 50; ++round) {
-    auto old = std::make_unique<descriptor>();
+    auto old = std::make_unique<watched>(*io);
     const int old_peer = connect_pair(*old);
     const int number = old->fd;
     std::string into(8, '\0');
@@ -299,10 +301,9 @@ TEST_P(backend_suite, L4_a_number_that_is_used_again_never_gets_the_old_ones_eve
     EXPECT_FALSE(io->start(before));
     put(old_peer, "old");  // its event is queued in the kernel
     EXPECT_TRUE(io->withdraw(before));
-    stop_watching(*old);
-    old.reset();
+    old.reset();  // closes it
 
-    descriptor fresh;
+    watched fresh(*io);
     const int peer = connect_pair(fresh);
     EXPECT_EQ(fresh.fd, number) << "the test needs the number to come back";
     noted after(io_kind::receive, fresh, into);
@@ -312,19 +313,18 @@ TEST_P(backend_suite, L4_a_number_that_is_used_again_never_gets_the_old_ones_eve
     put(peer, "new");
     EXPECT_EQ(wait(after), 3);
     EXPECT_EQ(into.substr(0, 3), "new");
-    stop_watching(fresh);
+    io->close(fresh);
   }
 }
 
 // A copy of the descriptor, as a child process would hold it, keeps the kernel's registration alive after the close.
 TEST_P(backend_suite, L4_events_of_a_closed_descriptor_that_lives_on_elsewhere_reach_nobody) {
-  auto old = std::make_unique<descriptor>();
+  auto old = std::make_unique<watched>(*io);
   const int old_peer = connect_pair(*old);
   const int copy = dup(old->fd);
   raw.push_back(copy);
-  stop_watching(*old);
-  old.reset();
-  descriptor fresh;
+  old.reset();  // closes it
+  watched fresh(*io);
   const int peer = connect_pair(fresh);
   std::string into(8, '\0');
   noted request(io_kind::receive, fresh, into);
@@ -339,7 +339,7 @@ TEST_P(backend_suite, L4_events_of_a_closed_descriptor_that_lives_on_elsewhere_r
 }
 
 TEST_P(backend_suite, a_send_waits_for_room_and_goes_on) {
-  descriptor d;
+  watched d(*io);
   const int peer = connect_pair(d);
   std::string block(64 * 1024, 'x');
   std::size_t sent = 0;
@@ -357,7 +357,7 @@ TEST_P(backend_suite, a_send_waits_for_room_and_goes_on) {
 }
 
 TEST_P(backend_suite, several_parts_leave_in_one_go) {
-  descriptor d;
+  watched d(*io);
   const int peer = connect_pair(d);
   std::string head = "head ";
   std::string body = "body";
@@ -370,7 +370,7 @@ TEST_P(backend_suite, several_parts_leave_in_one_go) {
 }
 
 TEST_P(backend_suite, trying_starts_nothing) {
-  descriptor d;
+  watched d(*io);
   const int peer = connect_pair(d);
   std::string into(8, '\0');
   noted request(io_kind::receive, d, into);
@@ -382,7 +382,7 @@ TEST_P(backend_suite, trying_starts_nothing) {
 }
 
 TEST_P(backend_suite, reading_and_writing_wait_side_by_side) {
-  descriptor d;
+  watched d(*io);
   const int peer = connect_pair(d);
   std::string block(1 << 20, 'x');
   noted filling(io_kind::send, d, block);
@@ -404,8 +404,8 @@ TEST_P(backend_suite, reading_and_writing_wait_side_by_side) {
 TEST_P(backend_suite, a_pipe_is_read_and_written_like_a_socket) {
   std::array<int, 2> fds{};
   ASSERT_EQ(pipe2(fds.data(), O_NONBLOCK | O_CLOEXEC), 0);
-  descriptor out;
-  descriptor in;
+  watched out(*io);
+  watched in(*io);
   watch(in, fds[0]);
   watch(out, fds[1]);
   std::string text = "through a pipe";
@@ -414,15 +414,14 @@ TEST_P(backend_suite, a_pipe_is_read_and_written_like_a_socket) {
   EXPECT_EQ(finish(sending), 14);
   noted receiving(io_kind::receive, in, into);
   EXPECT_EQ(finish(receiving), 14);
-  stop_watching(out);
+  io->close(out);
   noted ending(io_kind::receive, in, into);
   EXPECT_EQ(finish(ending), 0);
 }
 
 TEST_P(backend_suite, a_detached_descriptor_stays_open) {
-  descriptor d;
+  watched d(*io);
   const int peer = connect_pair(d);
-  std::erase(attached, &d);
   const int fd = io->detach(d);
   raw.push_back(fd);
   EXPECT_EQ(d.fd, -1);
@@ -433,7 +432,7 @@ TEST_P(backend_suite, a_detached_descriptor_stays_open) {
 }
 
 TEST_P(backend_suite, a_poll_that_waits_is_woken_from_another_thread) {
-  descriptor d;
+  watched d(*io);
   connect_pair(d);
   std::thread other([this] { io->wake(); });
   io->poll(10s);  // the test's time limit is what would notice

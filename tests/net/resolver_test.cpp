@@ -128,13 +128,13 @@ EDDY_IO_TEST(resolver, errors_name_the_host) {
 }
 
 TEST(resolver, L1_a_look_up_may_be_cancelled_anywhere) {
-  const auto result = testing::explore(
+  const auto result = eddy::testing::explore(
       []() -> coro<> {
         set_host_lookup([](const std::string&) { return std::vector<ip_address>{ip_address::loopback_v4()}; });
         auto found = co_await gather(resolve("a.test", 1), resolve("a.test", 2), resolve("::1", 3));
         EXPECT_EQ(std::get<0>(found).size(), 1U);
       },
-      testing::explore_options().clock(testing::test_clock::real_time));
+      eddy::testing::explore_options().clock(eddy::testing::test_clock::real_time));
   EXPECT_GT(result.cancel_points, 3U);
 }
 
