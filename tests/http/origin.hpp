@@ -2,6 +2,7 @@
 #pragma once
 
 #include <charconv>
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <string>
@@ -10,6 +11,7 @@
 #include <vector>
 
 #include "eddy/coro/task.hpp"
+#include "eddy/flow/timeout.hpp"
 #include "eddy/http/client.hpp"
 #include "eddy/net/memory_pipe.hpp"
 #include "eddy/net/stream.hpp"
@@ -34,6 +36,16 @@ inline coro<std::string> read_request(stream& io) {
     text += more;
   }
   co_return text;
+}
+
+/// Sleeps, but no longer than the client is there. @returns whether it still is.
+inline coro<bool> pause(stream& io, std::chrono::nanoseconds time) {
+  try {
+    const bool more = co_await wait_for(io.reader().fill(), time);
+    co_return more;
+  } catch (const timeout_error&) {
+    co_return true;
+  }
 }
 
 /// The bytes of an ordinary answer.
