@@ -74,6 +74,21 @@ EDDY_IO_TEST(stream, S44_what_is_buffered_leaves_while_its_writer_does_something
   EXPECT_EQ(writer.buffered(), 0U);
 }
 
+EDDY_IO_TEST(stream, L4_the_buffer_may_grow_while_the_system_is_to_read_from_it) {
+  auto ends = co_await tcp_pair();
+  stream_writer& writer = ends.first.writer();
+  writer.set_water_marks(64 << 20, 1 << 20);
+  const std::string text = pattern(12 << 20);
+  std::size_t at = 0;
+  while (writer.buffered() == 0) {  // fills the system's buffers
+    co_await writer.write(text.substr(at, 16 * 1024));
+    at += 16 * 1024;
+  }
+  for (; at < text.size(); at += 1024) co_await writer.write(text.substr(at, 1024));
+  const std::string got = co_await ends.second.reader().read_exactly(text.size());
+  EXPECT_TRUE(got == text);
+}
+
 EDDY_IO_TEST(stream, L1_L12_bytes_that_came_before_a_timeout_are_read_after_it) {
   const std::string text = pattern(60'000);
   for (const std::size_t cut : {std::size_t{0}, std::size_t{1}, std::size_t{100}, std::size_t{59'999}}) {
