@@ -105,6 +105,19 @@ EDDY_TEST(client_limits, S50_waiting_for_a_connection_has_a_limit) {
   EXPECT_EQ(status, 200);
 }
 
+EDDY_TEST(client_limits, S50_a_limit_around_a_request_names_the_request) {
+  const origin site = dripping({ok("late")}, 10s);
+  client c(site.options());
+  std::string text;
+  try {
+    co_await wait_for(c.get("http://h/page"), 5s);
+  } catch (const timeout_error& e) {
+    text = e.what();
+  }
+  EXPECT_TRUE(text.starts_with("limit of 5 s reached, set at client_limits_test.cpp:")) << text;
+  EXPECT_TRUE(text.ends_with("while waiting for get http://h/page")) << text;
+}
+
 EDDY_TEST(client_limits, S50_no_limit_is_none) {
   const origin site = dripping({ok("at last")}, 24h);
   client c(site.options().read_timeout(no_limit));

@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "eddy/flow/named_work.hpp"
 #include "eddy/flow/single_scope.hpp"
 #include "eddy/http/detail/exchange.hpp"
 
@@ -25,7 +26,10 @@ class exchange_step {
 ///
 /// One timer for all of them: it is armed for the earliest deadline that can be, and looks when it fires whether one has really
 /// been reached. So a read costs a look at the clock, and no timer.
-class limited_exchange : public eddy::detail::single_scope<void, exchange_step>, private eddy::detail::timer, private deadline_keeper {
+class limited_exchange : public eddy::detail::single_scope<void, exchange_step>,
+                         public eddy::detail::named_work,
+                         private eddy::detail::timer,
+                         private deadline_keeper {
  public:
   limited_exchange(exchange& x, exchange_step::part what) : single_scope(exchange_step(x, what)), exchange_(&x) {}
 
