@@ -37,12 +37,12 @@ class [[nodiscard]] outcome {
 
   static outcome from_exception(std::exception_ptr error) noexcept {
     outcome made;
-    made.end_.template emplace<1>(std::move(error));
+    made.emplace_exception(std::move(error));
     return made;
   }
   static outcome from_cancelled(std::string reason = {}) {
     outcome made;
-    made.end_.template emplace<2>(std::move(reason));
+    made.emplace_cancelled(std::move(reason));
     return made;
   }
   template <class... Args>
@@ -59,6 +59,10 @@ class [[nodiscard]] outcome {
     else
       end_.template emplace<0>(std::forward<Args>(args)...);
   }
+
+  // Also for values that cannot be assigned.
+  void emplace_exception(std::exception_ptr error) noexcept { end_.template emplace<1>(std::move(error)); }
+  void emplace_cancelled(std::string reason = {}) noexcept { end_.template emplace<2>(std::move(reason)); }
 
   bool has_value() const noexcept { return end_.index() == 0; }
   bool has_exception() const noexcept { return end_.index() == 1; }

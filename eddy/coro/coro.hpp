@@ -59,7 +59,7 @@ struct promise final : promise_base {
   }
   void take_into(outcome<T>& out) noexcept {
     if (state_ == state::exception) {
-      out = outcome<T>::from_exception(std::move(exception_));
+      out.emplace_exception(std::move(exception_));
       return;
     }
     try {
@@ -68,7 +68,7 @@ struct promise final : promise_base {
       else
         out.emplace(std::move(value_));
     } catch (...) {  // the value's move constructor threw
-      out = outcome<T>::from_exception(std::current_exception());
+      out.emplace_exception(std::current_exception());
     }
   }
 
@@ -95,7 +95,7 @@ struct promise<void> final : promise_base {
   }
   void take_into(outcome<void>& out) noexcept {
     if (exception_)
-      out = outcome<void>::from_exception(std::move(exception_));
+      out.emplace_exception(std::move(exception_));
     else
       out.emplace();
   }

@@ -41,6 +41,8 @@ class future_state_base {
   void release() noexcept {
     if (--references_ == 0) delete this;
   }
+  bool looked_at() const noexcept { return looked_at_; }
+  void set_looked_at() noexcept { looked_at_ = true; }
   void add_callback(std::function<void()> callback) { callbacks_.push_back(std::move(callback)); }
 
   intrusive_list<future_wait> waiters;
@@ -52,6 +54,7 @@ class future_state_base {
   event_loop& loop_;
   unsigned references_ = 1;
   bool done_ = false;
+  bool looked_at_ = false;  // somebody has been given its end
   std::vector<std::function<void()>> callbacks_;
 };
 
@@ -59,6 +62,17 @@ template <class T>
 class future_state final : public future_state_base {
  public:
   using future_state_base::future_state_base;
+  ~future_state() override {
+    if (result.has_exception() && !looked_at())
+      loop().handle_exception({"the exception of a future was never looked at", result.exception()});
+  }
+
+  /// The value or the exception, for somebody who deals with it.
+  decltype(auto) look() {
+    set_looked_at();
+    return std::as_const(result).value();
+  }
+
   outcome<T> result;
 };
 
@@ -89,7 +103,7 @@ class future_wait : public leaf<future_wait>, public list_hook {
 /// A value that somebody will set: the reading side of a `promise`. May be copied, and awaited by many.
 ///
 /// `co_await f` gives `const T&`; the exception of set_exception() comes out of the await. A promise that goes away without a
-/// value gives `broken_promise`, never a hang.
+/// value gives `broken_promise`, never a hang. An exception that nobody looked at reaches the loop's exception handler.
 ///
 /// **Cancellation.** Awaiting is a cancellation point; nothing is lost, the value stays.
 /// **Thread safety.** Only on the loop's thread.
@@ -118,7 +132,7 @@ class future {
   decltype(auto) result() const {
     auto& s = checked();
     if (!s.done()) throw misuse_error("future::result: there is no result yet; await the future, or ask done() first");
-    return std::as_const(s.result).value();
+    return s.look();
   }
   /// Calls `f(future)` through call_soon once it is done.
   template <class F>
@@ -136,7 +150,7 @@ class future {
   class wait_operation : public detail::future_wait {
    public:
     explicit wait_operation(detail::future_state<T>& state) noexcept : future_wait(state) {}
-    decltype(auto) await_resume() const { return std::as_const(static_cast<detail::future_state<T>*>(state_)->result).value(); }
+    decltype(auto) await_resume() const { return static_cast<detail::future_state<T>*>(state_)->look(); }
   };
   wait_operation operator co_await() const { return wait_operation(checked()); }
 
@@ -170,7 +184,7 @@ class promise {
   }
   ~promise() {
     if (state_ == nullptr) return;
-    if (event_loop::try_current() == &state_->loop())
+    if (state_->loop().on_own_thread())  // also when the loop is about to go, and drops the callback that held this
       drop(state_);
     else
       state_->loop().call_soon_threadsafe([state = state_] { drop(state); });
@@ -190,7 +204,7 @@ class promise {
   void set_exception(std::exception_ptr error) {
     auto* s = checked("promise::set_exception");
     s->check_open("set_exception");
-    s->result = outcome<T>::from_exception(std::move(error));
+    s->result.emplace_exception(std::move(error));
     s->settled();
   }
 
@@ -213,7 +227,8 @@ class promise {
   }
   static void drop(state_type* state) noexcept {
     if (!state->done()) {
-      state->result = outcome<T>::from_exception(std::make_exception_ptr(broken_promise()));
+      state->result.emplace_exception(std::make_exception_ptr(broken_promise()));
+      state->set_looked_at();  // nothing has failed: who waits learns of it, nobody else has to
       state->settled();
     }
     state->release();
