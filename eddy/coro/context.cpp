@@ -39,6 +39,14 @@ class raised_uncaught {
   eh_globals* globals_;
 };
 
+[[noreturn]] void end_in_unwinding(const context& c, std::source_location place) noexcept {
+  const std::string text = "a destructor threw while " + c.describe() + " was being cancelled, at " +
+                           detail::format_place(place) + " in " + place.function_name() + ": " +
+                           detail::describe_exception(std::current_exception()) +
+                           "; destructors of objects that live across a co_await must not throw";
+  detail::fatal(text.c_str());
+}
+
 }  // namespace
 
 context::context(detail::scheduler& scheduler, context* parent, bool shielded) noexcept
@@ -97,6 +105,7 @@ void context::run() noexcept {
   if ((flags_ & finished_flag) != 0) {
     collect();
   } else {
+    const raised_uncaught raised;  // also for a task's arguments and captures
     unwind();
     collect_cancelled();
   }
@@ -107,13 +116,17 @@ void context::run() noexcept {
 // Innermost first, as an exception would: each frame's locals, then those of the frame that awaited it. The slot that owned
 // the frame forgets it, so that the awaiter's destructor, which runs with the next frame, does not destroy it again.
 void context::unwind() noexcept {
-  const raised_uncaught raised;
   detail::promise_base* frame = leaf_;
   while (frame != nullptr) {
     detail::promise_base* caller = frame->continuation;
-    leaf_ = frame;  // names the place, should a destructor throw
+    leaf_ = frame;
+    const std::source_location place = frame->place;
     *frame->owner = nullptr;
-    frame->destroy();
+    try {
+      frame->destroy();
+    } catch (...) {  // out of a parameter: those lie outside of the body's hidden try
+      end_in_unwinding(*this, place);
+    }
     frame = caller;
   }
   leaf_ = nullptr;
@@ -121,13 +134,7 @@ void context::unwind() noexcept {
 
 namespace detail {
 
-void promise_base::terminate_in_unwinding() const noexcept {
-  const std::string text = "a destructor threw while " + context->describe() + " was being cancelled, at " +
-                           format_place(place) + " in " + place.function_name() + ": " +
-                           describe_exception(std::current_exception()) +
-                           "; destructors of objects that live across a co_await must not throw";
-  fatal(text.c_str());
-}
+void promise_base::terminate_in_unwinding() const noexcept { end_in_unwinding(*context, place); }
 
 cancellation::cancellation(scheduler& s, std::string_view text)
     : scheduler_(s), reason_(new cancel_reason(std::string(text), s.now())) {}
