@@ -122,10 +122,7 @@ class join_leaf : public leaf<join_leaf>, public join_base {
   explicit join_leaf(task_state& task) noexcept : task_(&task) {}
   join_leaf(join_leaf&&) = default;
 
-  bool try_complete() {
-    task_->set_looked_at();
-    return task_->done();
-  }
+  bool try_complete() const noexcept { return task_->done(); }
   void begin();
   bool take_back() noexcept {
     task_->remove_joiner(*this);
@@ -144,7 +141,7 @@ class join_only final : public join_leaf {
   explicit join_only(task_state& task) noexcept : join_leaf(task) { task.retain(); }
   join_only(join_only&& other) noexcept : join_leaf(std::move(other)) { task_->retain(); }
   ~join_only() { task_->release(); }
-  void await_resume() const noexcept {}
+  void await_resume() const noexcept { task_->set_looked_at(); }
 };
 
 }  // namespace detail
@@ -190,6 +187,20 @@ namespace detail {
 template <class F, class... Args>
 using bound_task_for = bound_task<called_result_t<std::decay_t<F>&, std::unwrap_ref_decay_t<Args>...>, std::decay_t<F>, std::decay_t<Args>...>;
 
+// Whether a function's parameter would refer to something that is made for the call alone, and so be gone before the
+// coroutine runs: `create_task(fetch, "a")` for `coro<> fetch(const std::string&)` keeps a pointer, not a string.
+template <class Parameter, class Kept>
+constexpr bool refers_to_temporary =
+    std::is_reference_v<Parameter> && !std::is_convertible_v<std::add_pointer_t<std::unwrap_ref_decay_t<Kept>>,
+                                                             std::add_pointer_t<const std::remove_reference_t<Parameter>>>;
+
+template <class F, class... Args>
+struct keeps_what_it_refers_to : std::true_type {};
+template <class R, class... Parameters, class... Args>
+  requires(sizeof...(Parameters) == sizeof...(Args))
+struct keeps_what_it_refers_to<R (*)(Parameters...), Args...>
+    : std::bool_constant<(!refers_to_temporary<Parameters, Args> && ...)> {};
+
 /// Makes the state of a task: of a coroutine, or of a callable with its arguments.
 template <class T>
 typed_task<T>* make_task(detail::scheduler& s, context* parent, coro<T> made) {
@@ -200,6 +211,9 @@ template <class F, class... Args>
   requires std::invocable<std::decay_t<F>&, std::unwrap_ref_decay_t<Args>...>
 auto make_task(detail::scheduler& s, context* parent, F&& f, Args&&... args)
     -> typed_task<called_result_t<std::decay_t<F>&, std::unwrap_ref_decay_t<Args>...>>* {
+  static_assert(keeps_what_it_refers_to<std::decay_t<F>, Args...>::value,
+                "a reference parameter of this coroutine would refer to a temporary that is converted from the argument: pass an "
+                "argument of the parameter's own type, or take the parameter by value");
   using result = called_result_t<std::decay_t<F>&, std::unwrap_ref_decay_t<Args>...>;
   if constexpr (sizeof...(Args) == 0 && std::is_empty_v<std::decay_t<F>>) {
     return make_task(s, parent, coro<result>(make_coro(f)));  // nothing to keep

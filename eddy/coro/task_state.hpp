@@ -89,7 +89,7 @@ class task_state : public context, public list_hook {
   join_base* joiners_ = nullptr;  // the oldest of a ring
   // The coroutine function's place, or with the highest bit set (never set in an address) a task_extras.
   std::uintptr_t birth_ = 0;
-  bool looked_at_ = false;  // somebody has been given, or is waiting for, its end
+  bool looked_at_ = false;  // somebody has been given its end
   std::uint32_t references_ = 1;  // the loop's own
   std::uint32_t number_ = 0;
 };
