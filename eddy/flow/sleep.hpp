@@ -20,9 +20,9 @@ class sleep_operation final : public leaf<sleep_operation>, private timer {
   bool try_complete() const noexcept { return false; }  // also a sleep of nothing lets the others run
   void begin() {
     detail::scheduler& s = context_->scheduler();
-    const time_point now = absolute_ || duration_.count() > 0 ? s.now() : time_point();
-    if (!absolute_ && duration_.count() > 0) deadline_ = now + duration_;
-    if (deadline_ > now)
+    if (!absolute_ && duration_.count() > 0)
+      s.timers.arm(*this, s.deadline_in(duration_));
+    else if (absolute_ && deadline_ > s.now())
       s.timers.arm(*this, deadline_);
     else
       context_->completed();

@@ -26,7 +26,7 @@ class timeout_operation final : public single_scope<T, Make>, private timer {
   template <class Promise>
   std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> frame) {
     detail::scheduler& s = this->context_->scheduler();
-    s.timers.arm(*this, s.now() + limit_);
+    s.timers.arm(*this, s.deadline_in(limit_));
     return this->start(frame);
   }
   T await_resume() {

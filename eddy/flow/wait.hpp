@@ -57,9 +57,10 @@ class [[nodiscard]] wait_operation final : public detail::leaf<wait_operation<T>
   }
   void begin() {
     for (const task<T>& t : tasks_)
-      if (!t.state().done()) t.state().add_joiner(joiners_.emplace_back(*this, t.state()));
+      if (!t.state().done()) joiners_.emplace_back(*this, t.state());  // may throw: nothing is linked yet
     detail::scheduler& s = this->context_->scheduler();
-    if (limit_) s.timers.arm(*this, s.now() + *limit_);
+    if (limit_) s.timers.arm(*this, s.deadline_in(*limit_));
+    for (joiner& j : joiners_) j.enter();
   }
   bool take_back() noexcept {
     leave_all();
@@ -80,6 +81,7 @@ class [[nodiscard]] wait_operation final : public detail::leaf<wait_operation<T>
       waiting_ = false;
       owner_.one_ended(task_);
     }
+    void enter() noexcept { task_.add_joiner(*this); }
     void leave() noexcept {
       if (std::exchange(waiting_, false)) task_.remove_joiner(*this);
     }

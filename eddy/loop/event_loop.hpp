@@ -84,9 +84,11 @@ class event_loop {
   /// @throws misuse_error when another loop runs on this thread already.
   void run_with(const std::function<void()>& body);
 
+  /// Whether this is the loop's thread, running or not.
+  bool on_own_thread() const noexcept { return std::this_thread::get_id() == thread_; }
   /// Throws wrong_thread, naming `what` was called and `instead`, unless this is the loop's thread.
   void check_thread(const char* what, const char* instead) const {
-    if (std::this_thread::get_id() != thread_) [[unlikely]]
+    if (!on_own_thread()) [[unlikely]]
       throw_wrong_thread(what, instead);
   }
 
@@ -116,7 +118,7 @@ callback_handle event_loop::call_soon(F&& f, Args&&... args) {
 
 template <class F, class... Args>
 callback_handle event_loop::call_later(std::chrono::nanoseconds delay, F&& f, Args&&... args) {
-  return call_at(now() + delay, std::forward<F>(f), std::forward<Args>(args)...);
+  return call_at(scheduler_.deadline_in(delay), std::forward<F>(f), std::forward<Args>(args)...);
 }
 
 template <class F, class... Args>

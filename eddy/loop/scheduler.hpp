@@ -76,6 +76,12 @@ class scheduler {
 
   time_point now() const noexcept { return virtual_now ? *virtual_now : clock::now(); }
 
+  /// The moment `duration` from now; the last one that there is when that lies beyond it.
+  time_point deadline_in(std::chrono::nanoseconds duration) const noexcept {
+    const time_point current_time = now();
+    return duration > time_point::max() - current_time ? time_point::max() : current_time + duration;
+  }
+
   void make_ready(runnable& node) noexcept { ready.push(node); }
 
   /// Counts one operation that completes at once. @returns false when the step has had its share: then yield.
