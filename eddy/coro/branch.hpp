@@ -62,6 +62,8 @@ class branch_base : public context {
     }
     return enter(*root_);
   }
+  /// The same also when it was born cancelled: then it runs up to its first wait, which unwinds it.
+  std::coroutine_handle<> start_regardless() noexcept { return enter(*root_); }
   /// Runs it in its turn.
   using context::start_in_turn;
 
@@ -102,7 +104,7 @@ class branch final : public branch_base {
       adopt(*made.release());
       return true;
     } catch (...) {
-      result = outcome<T>::from_exception(std::current_exception());
+      result.emplace_exception(std::current_exception());
       return false;
     }
   }
@@ -115,7 +117,7 @@ class branch final : public branch_base {
     static_cast<promise<T>*>(root_)->take_into(result);
     destroy_root();
   }
-  void collect_cancelled() noexcept override { result = outcome<T>::from_cancelled(std::string(cancel_reason())); }
+  void collect_cancelled() noexcept override { result.emplace_cancelled(std::string(cancel_reason())); }
 };
 
 /// Room for something that is made when its owner is awaited. The owner may move before that, so moving leaves it empty.
@@ -179,15 +181,45 @@ template <class A>
 coro<branch_result_t<A>> await_in_coro(A a) {
   co_return co_await std::move(a);
 }
+/// A copy of a handle, awaited as the lvalue that it was: the value stays in the task.
+template <class A>
+coro<branch_result_t<const A&>> await_kept_in_coro(A a) {
+  static_assert(std::is_void_v<branch_result_t<const A&>> || std::copy_constructible<branch_result_t<const A&>>,
+                "this handle's value cannot be copied: hand the handle over with std::move(task), then the value is moved out");
+  co_return co_await std::as_const(a);
+}
 
-/// Any awaitable as a coroutine: a coroutine is taken as it is, a leaf operation or a handle is awaited inside one.
+/// Any awaitable as a coroutine: a coroutine is taken as it is, a leaf operation or a handle is awaited inside one, as the
+/// lvalue or rvalue that it is.
 template <class A>
 auto to_coro(A&& a) {
   if constexpr (is_coro<std::remove_cvref_t<A>>::value) {
     static_assert(!std::is_lvalue_reference_v<A>, "hand a coroutine over with std::move: it runs once");
     return std::remove_cvref_t<A>(std::move(a));
+  } else if constexpr (std::is_lvalue_reference_v<A>) {
+    return await_kept_in_coro<std::remove_cvref_t<A>>(a);
   } else {
-    return await_in_coro<std::remove_cvref_t<A>>(std::forward<A>(a));
+    return await_in_coro<std::remove_cvref_t<A>>(std::move(a));
+  }
+}
+
+template <class T>
+coro<T> finished_coro(T value) {
+  co_return std::move(value);
+}
+inline coro<> finished_coro() { co_return; }
+
+/// Calls `f`, which may await or not, as a coroutine: a body that only starts children needs no co_return.
+template <class F>
+auto call_to_coro(F&& f) {
+  using returned = std::invoke_result_t<F>;
+  if constexpr (std::is_void_v<returned>) {
+    std::forward<F>(f)();
+    return finished_coro();
+  } else if constexpr (awaitable<returned>) {
+    return to_coro(std::forward<F>(f)());
+  } else {
+    return finished_coro<std::remove_cvref_t<returned>>(std::forward<F>(f)());
   }
 }
 

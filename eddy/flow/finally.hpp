@@ -5,6 +5,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "eddy/flow/single_scope.hpp"
 #include "eddy/flow/with.hpp"
 
 namespace eddy {
@@ -54,8 +55,8 @@ template <class Body, class CleanUp>
 [[nodiscard]] auto finally(Body&& body, CleanUp&& clean_up) {
   EDDY_CHECK_CLOSURE(Body);
   EDDY_CHECK_CLOSURE(CleanUp);
-  return with(detail::clean_up_resource<std::decay_t<CleanUp>>(std::forward<CleanUp>(clean_up)),
-              detail::body_alone<detail::make_of<Body>>(detail::as_make(std::forward<Body>(body))));
+  return detail::make_with(detail::clean_up_resource<std::decay_t<CleanUp>>(std::forward<CleanUp>(clean_up)),
+                           detail::body_alone<detail::make_of<Body>>(detail::as_make(std::forward<Body>(body))));
 }
 
 }  // namespace eddy

@@ -48,7 +48,7 @@ template <class S, class F>
   EDDY_CHECK_CLOSURE(F);
   using plain = std::remove_cvref_t<S>;
   if constexpr (detail::resource<plain>)
-    return with(std::forward<S>(stream), detail::consume_body<plain, std::decay_t<F>>(std::forward<F>(f)));
+    return detail::make_with(std::forward<S>(stream), detail::consume_body<plain, std::decay_t<F>>(std::forward<F>(f)));
   else
     return [](std::conditional_t<std::is_lvalue_reference_v<S>, S, plain> kept, std::decay_t<F> g) -> coro<> {
       co_await detail::consume(kept, g);

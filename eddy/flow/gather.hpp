@@ -71,18 +71,22 @@ class gather_rules : public many_scope {
 
  protected:
   std::coroutine_handle<> finish() noexcept {
-    if (first_failure_ == nullptr && any_cancelled_ && context_->cancel_requested()) return unwind();
-    return resume();
+    if (first_failure_ != nullptr || !any_cancelled_ || !context_->cancel_requested()) return resume();
+    if constexpr (Outcomes) static_cast<Self*>(this)->each_failure([this](const std::exception_ptr& error) { report_dropped(error); });
+    return unwind();
   }
   void note_end(branch_base& ended, const std::exception_ptr& failure, bool cancelled) noexcept {
     any_cancelled_ |= cancelled;
     if (Outcomes || failure == nullptr) return;
     if (first_failure_ != nullptr) {
-      context_->loop().handle_exception({"a second branch of " + describe() + " failed in " + context_->describe(), failure});
+      report_dropped(failure);
       return;
     }
     first_failure_ = failure;
     cancel_others(&ended, "a sibling in gather failed");
+  }
+  void report_dropped(const std::exception_ptr& failure) noexcept {
+    context_->loop().handle_exception({"a branch of " + describe() + " failed in " + context_->describe() + ", whose end is another", failure});
   }
   void throw_failure() const {
     if (first_failure_ != nullptr) std::rethrow_exception(first_failure_);
@@ -134,6 +138,11 @@ class gather_operation final : public gather_rules<gather_operation<Outcomes, Ts
                branches_);
     return this->one_ended() ? this->finish() : this->nothing();
   }
+  friend gather_rules<gather_operation, Outcomes>;
+  template <class F>
+  void each_failure(F f) {
+    std::apply([&](auto&... each) { ((each->result.has_exception() ? f(each->result.exception()) : void()), ...); }, branches_);
+  }
 
   std::tuple<coro<Ts>...> coros_;
   std::tuple<late<branch<Ts>>...> branches_;
@@ -181,6 +190,12 @@ class gather_range_operation final : public gather_rules<gather_range_operation<
     this->note_end(ended, typed.result.exception(), typed.result.cancelled());
     return this->one_ended() ? this->finish() : this->nothing();
   }
+  friend gather_rules<gather_range_operation, Outcomes>;
+  template <class F>
+  void each_failure(F f) {
+    for (std::size_t i = 0; i < size_; ++i)
+      if (branches_[i]->result.has_exception()) f(branches_[i]->result.exception());
+  }
 
   std::vector<coro<T>> coros_;
   std::size_t size_;
@@ -200,7 +215,7 @@ auto to_coros(R&& range) {
     if constexpr (is_coro<element>::value || !std::is_lvalue_reference_v<R>)
       coros.push_back(to_coro(element(std::move(each))));
     else
-      coros.push_back(to_coro(element(each)));
+      coros.push_back(to_coro(each));
   }
   return coros;
 }
@@ -211,7 +226,7 @@ auto to_coros(R&& range) {
 ///
 /// Each starts in its turn, in order. The first failure cancels the others; when all have ended it is thrown, the values of
 /// the others are destroyed, and their further exceptions reach the loop's handler. A task handle among the arguments is
-/// waited for, not cancelled.
+/// waited for, not cancelled; its value is copied, or moved out of a handle that is handed over with std::move.
 ///
 /// @returns `std::tuple` of the values (`std::monostate` for void).
 ///

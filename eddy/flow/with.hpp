@@ -61,7 +61,12 @@ class with_operation final : public scope, private scope_resource_owner {
     else
       return std::invoke(body, *std::move(enter->result));
   }
-  using T = branch_result_t<decltype(call_body(std::declval<Body&>(), std::declval<plain&>(), std::declval<late<branch<entered>>&>()))>;
+  using returned = decltype(call_body(std::declval<Body&>(), std::declval<plain&>(), std::declval<late<branch<entered>>&>()));
+  template <class R>
+  struct value_of_body : std::type_identity<std::remove_cvref_t<R>> {};
+  template <awaitable R>
+  struct value_of_body<R> : std::type_identity<branch_result_t<R>> {};
+  using T = typename value_of_body<returned>::type;
   static constexpr bool owns_children = std::derived_from<plain, scope_resource>;
 
  public:
@@ -150,7 +155,7 @@ class with_operation final : public scope, private scope_resource_owner {
   std::coroutine_handle<> start_body() noexcept {
     body_branch_.emplace(*context_, *this);
     if constexpr (owns_children) resource_.open(*context_, *body_branch_, *this);
-    if (!body_branch_->make([this] { return to_coro(call_body(body_, resource_, enter_)); })) return body_ended();
+    if (!body_branch_->make([this] { return call_to_coro([this]() -> decltype(auto) { return call_body(body_, resource_, enter_); }); })) return body_ended();
     return body_branch_->start();
   }
 
@@ -165,7 +170,7 @@ class with_operation final : public scope, private scope_resource_owner {
     if constexpr (has_aexit<plain>) {
       leave_.emplace(*context_, *this, true);
       if (!leave_->make([this] { return call_leave(); })) return leave();
-      return leave_->start();
+      return leave_->start_regardless();  // after the grace too: it runs until it would have to wait
     } else {
       return leave();
     }
@@ -208,6 +213,13 @@ class with_operation final : public scope, private scope_resource_owner {
   late<branch<void>> leave_;
 };
 
+/// with() for callables of our own, which g++ handles well in a co_await expression: they are no closures.
+template <class Resource, class Body>
+auto make_with(Resource&& resource, Body&& body) {
+  using kept = std::conditional_t<std::is_lvalue_reference_v<Resource>, Resource, std::remove_cvref_t<Resource>>;
+  return with_operation<kept, std::decay_t<Body>>(std::forward<Resource>(resource), std::forward<Body>(body));
+}
+
 }  // namespace detail
 
 /// Opens a resource, runs `body` with it, and closes it: after value, exception and cancellation alike.
@@ -226,8 +238,7 @@ template <class Resource, class Body>
   requires detail::resource<std::remove_cvref_t<Resource>>
 [[nodiscard]] auto with(Resource&& resource, Body&& body) {
   EDDY_CHECK_CLOSURE(Body);
-  using kept = std::conditional_t<std::is_lvalue_reference_v<Resource>, Resource, std::remove_cvref_t<Resource>>;
-  return detail::with_operation<kept, std::decay_t<Body>>(std::forward<Resource>(resource), std::forward<Body>(body));
+  return detail::make_with(std::forward<Resource>(resource), std::forward<Body>(body));
 }
 
 }  // namespace eddy
