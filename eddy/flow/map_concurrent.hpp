@@ -2,6 +2,7 @@
 #pragma once
 
 #include <deque>
+#include <exception>
 #include <functional>
 #include <optional>
 #include <algorithm>
@@ -38,6 +39,7 @@ class concurrent_map final : public detail::child_tasks {
   /// **Cancellation.** Atomic: a cancelled next() leaves every outcome in the stream.
   coro<std::optional<outcome<value>>> next() {
     check_open();
+    if (range_error_) std::rethrow_exception(std::exchange(range_error_, nullptr));
     start_more();
     if (tasks_.empty()) co_return std::nullopt;
     if (!ordered_) co_await ended_operation(*this);
@@ -46,7 +48,11 @@ class concurrent_map final : public detail::child_tasks {
     co_await detail::join_only(oldest.state());
     tasks_.erase(ordered_ ? tasks_.begin() : first_ended());
     std::optional<outcome<value>> result(outcome_of(oldest.state()));
-    start_more();
+    try {
+      start_more();
+    } catch (...) {
+      range_error_ = std::current_exception();  // the next call throws it; this result is not lost for it
+    }
     co_return result;
   }
 
@@ -80,8 +86,8 @@ class concurrent_map final : public detail::child_tasks {
     concurrent_map* map_;
   };
 
-  void child_ended(detail::task_state& child) noexcept override {
-    child.set_looked_at();  // its end is handed over by next()
+  // An exception that next() does not hand over, since the consumer left, reaches the loop's handler as any task's would.
+  void child_ended(detail::task_state&) noexcept override {
     if (consumer_ != nullptr) std::exchange(consumer_, nullptr)->one_ended();
   }
 
@@ -102,10 +108,24 @@ class concurrent_map final : public detail::child_tasks {
     return result;
   }
 
+  // A call that throws before it is a coroutine is this element's end, like any other.
+  detail::typed_task<value>* make_child() {
+    std::ranges::range_value_t<R> element(**at_);
+    try {
+      return detail::make_task(parent_->scheduler(), parent_, std::ref(f_), std::move(element));
+    } catch (...) {
+      return detail::make_task(parent_->scheduler(), parent_, failed_call(std::current_exception()));
+    }
+  }
+  static coro<value> failed_call(std::exception_ptr error) {
+    std::rethrow_exception(error);
+    co_return co_await failed_call(error);  // never reached: makes it a coroutine
+  }
+
   void start_more() {
     if (!at_) at_ = std::ranges::begin(range_);
     for (; tasks_.size() < limit_ && *at_ != std::ranges::end(range_); ++*at_) {
-      auto* state = detail::make_task(parent_->scheduler(), parent_, std::ref(f_), std::ranges::range_value_t<R>(**at_));
+      auto* state = make_child();
       task<value> handle(*state);
       add(*state, nullptr);
       tasks_.push_back(std::move(handle));
@@ -119,6 +139,7 @@ class concurrent_map final : public detail::child_tasks {
   bool ordered_ = true;
   std::deque<task<value>> tasks_;  // running or not yet handed over, in the order of the range: at most `limit_`
   ended_operation* consumer_ = nullptr;
+  std::exception_ptr range_error_;
 };
 
 /// Calls `f(element)` for every element of a range, at most `limit` at once, and gives an `outcome` each, in order:
