@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "eddy/flow/as_outcome.hpp"
+
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "eddy/flow/on_cancel.hpp"
+#include "eddy/flow/sleep.hpp"
+#include "eddy/flow/with.hpp"
+#include "eddy/testing/test.hpp"
+#include "tests/support/moments.hpp"
+
+using namespace std::chrono_literals;
+using eddy::coro;
+
+namespace {
+
+coro<int> work(bool fails) {
+  co_await eddy::sleep(1ms);
+  if (fails) throw std::runtime_error("work");
+  co_return 7;
+}
+
+EDDY_TEST(as_outcome, S70_gives_a_value_or_an_exception) {
+  auto value = co_await eddy::as_outcome(work(false));
+  EXPECT_EQ(value.value(), 7);
+  auto error = co_await eddy::as_outcome([] { return work(true); });
+  EXPECT_TRUE(error.has_exception());
+  EXPECT_THROW(error.value(), std::runtime_error);
+  auto nothing = co_await eddy::as_outcome(eddy::sleep(1ms));
+  EXPECT_TRUE(nothing.has_value());
+  auto thrown = co_await eddy::as_outcome([]() -> coro<> { throw std::logic_error("no coroutine"); });
+  EXPECT_TRUE(thrown.has_exception());
+}
+
+// Program 29: an await where a catch block would stand.
+EDDY_TEST(as_outcome, S70_29_await_in_error_handling) {
+  std::vector<std::string> steps;
+  auto rollback = [&]() -> coro<> {
+    co_await eddy::sleep(1ms);
+    steps.push_back("rolled back");
+  };
+  std::string text;
+  try {
+    auto out = co_await eddy::as_outcome(work(true));
+    if (!out) co_await rollback();
+    out.value();
+  } catch (const std::runtime_error& e) {
+    text = e.what();
+  }
+  EXPECT_EQ(text, "work");
+  EXPECT_EQ(steps, std::vector<std::string>{"rolled back"});
+}
+
+EDDY_TEST(as_outcome, Ends_news_of_a_cancelled_task_is_an_exception) {
+  auto job = eddy::create_task(work, false);
+  job.cancel("by hand");
+  auto out = co_await eddy::as_outcome(job);
+  EXPECT_THROW(out.value(), eddy::cancelled_error);
+}
+
+TEST(as_outcome, L11_is_no_way_to_refuse_ones_own_cancellation) {
+  bool past = false;
+  const auto went = eddy::testing::explore([&]() -> coro<> {
+    auto look = eddy::on_cancel([&] { EXPECT_FALSE(past); });
+    past = false;
+    for (int i = 0; i < 3; ++i) {
+      auto out = co_await eddy::as_outcome(work(i == 1));
+      EXPECT_FALSE(out.cancelled());
+    }
+  });
+  EXPECT_EQ(went.cancel_points, 9U);
+}
+
+TEST(as_outcome, L3_shutdown_unwinds_it) {
+  bool unwound = false;
+  eddy::testing::shut_down_during([&]() -> coro<> {
+    auto note = eddy::on_cancel([&] { unwound = true; });
+    auto out = co_await eddy::as_outcome(eddy::sleep(1h));
+    ADD_FAILURE() << "it went on";
+  });
+  EXPECT_TRUE(unwound);
+}
+
+}  // namespace
