@@ -39,6 +39,7 @@ event_loop::event_loop(std::string_view backend)
 
 event_loop::~event_loop() {
   set_debug(false);
+  scheduler_.wait_for_posters();
   // Callbacks that never had their turn are destroyed without running; contexts have all ended (run sees to it). What their
   // destructors schedule goes the same way.
   do {

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <optional>
+#include <thread>
 #include <vector>
 
 #include "eddy/loop/backend.hpp"
@@ -92,8 +94,16 @@ class scheduler {
     return true;
   }
 
+  /// Any thread, also a signal handler, while the loop lives. The loop may run `node`, and end, before this returns: its
+  /// destructor waits.
   void post(runnable& node) noexcept {
+    posting_.fetch_add(1, std::memory_order_relaxed);  // published by the post itself
     if (inbox.post(node)) io->wake();
+    posting_.fetch_sub(1, std::memory_order_release);  // the last touch of this object
+  }
+  /// Before the loop goes: waits until whoever posts has let go of it.
+  void wait_for_posters() const noexcept {
+    while (posting_.load(std::memory_order_acquire) != 0) std::this_thread::yield();
   }
 
   bool idle() const noexcept {
@@ -118,6 +128,8 @@ class scheduler {
   }
 
  private:
+  std::atomic<unsigned> posting_{0};  // threads inside of post()
+
   void wait_or_poll();
   void run_ready() noexcept;
   void run_step(runnable& node) noexcept;
