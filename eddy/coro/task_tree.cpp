@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "eddy/coro/task_tree.hpp"
 
+#include <algorithm>
+
 #include "eddy/coro/promise.hpp"
 #include "eddy/coro/task_registry.hpp"
 #include "eddy/coro/task_state.hpp"
@@ -11,15 +13,20 @@ namespace {
 
 using detail::promise_base;
 
-// "eddy::coro<int> shop::order(int)", or g++'s "shop::order(shop::order(int)::_ZN...Frame*)", reads better as "shop::order".
-std::string_view short_function(std::string_view name) {
-  name = name.substr(0, name.find('('));
-  if (const auto space = name.rfind(' '); space != std::string_view::npos) name.remove_prefix(space + 1);
+// "eddy::coro<int> shop::(anonymous namespace)::order(int)", or g++'s "{anonymous}::order(order(int)::_ZN...Frame*)", reads
+// better as "order": without result, parameters and unnamed scopes.
+std::string short_function(std::string name) {
+  for (const std::string_view unnamed : {"(anonymous namespace)::", "(anonymous class)::", "{anonymous}::"})
+    for (std::size_t at = 0; (at = name.find(unnamed)) != std::string::npos;) name.erase(at, unnamed.size());
+  constexpr std::string_view call = "operator()";
+  const std::size_t named_call = name.find(call);
+  name.erase(std::min(name.find('(', named_call == std::string::npos ? 0 : named_call + call.size()), name.size()));
+  if (const auto space = name.rfind(' '); space != std::string::npos) name.erase(0, space + 1);
   return name;
 }
 
 std::string describe_frame(const promise_base& frame) {
-  return std::string(short_function(frame.place.function_name())) + " (" + detail::format_place(frame.place) + ")";
+  return short_function(frame.place.function_name()) + " (" + detail::format_place(frame.place) + ")";
 }
 
 std::vector<std::string> await_chain(const context& c) {
