@@ -5,11 +5,9 @@
 #include <pthread.h>
 #include <signal.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
-#include <latch>
-#include <mutex>
-#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -131,15 +129,17 @@ EDDY_IO_TEST(thread_pool, L4_a_queued_job_is_withdrawn_and_the_others_keep_their
 }
 
 TEST(thread_pool_end, graceful_jobs_that_have_started_are_waited_for) {
+  std::atomic<bool> started{false};
   std::atomic<bool> done{false};
   eddy::run([&]() -> eddy::coro<> {
     eddy::create_task([&]() -> eddy::coro<> {
       co_await eddy::to_thread([&] {
+        started = true;
         std::this_thread::sleep_for(3ms);
         done = true;
       });
     });
-    co_await eddy::sleep(1ms);
+    while (!started) co_await eddy::sleep(100us);
   });
   EXPECT_TRUE(done.load());
 }

@@ -58,35 +58,65 @@ EDDY_IO_TEST(to_thread, S36_other_tasks_run_meanwhile) {
 }
 
 // Program 24.
-EDDY_IO_TEST(to_thread, L4_a_limit_waits_for_a_job_that_has_started_and_delivers_its_value) {
-  int local = 0;
+EDDY_IO_TEST(to_thread, L4_a_job_that_has_started_is_waited_for_and_its_value_delivered) {
   std::atomic<bool> started{false};
-  const int got = co_await eddy::wait_for(eddy::to_thread([&] {
-                                            started = true;
-                                            std::this_thread::sleep_for(5ms);
-                                            return ++local;
-                                          }),
-                                          1ms);
+  std::atomic<bool> go{false};
+  auto task = eddy::create_task([&]() -> eddy::coro<int> {
+    int local = 0;
+    const int got = co_await eddy::to_thread([&] {
+      started = true;
+      go.wait(false);
+      return ++local;
+    });
+    EXPECT_EQ(got, local);
+    co_return got;
+  });
+  while (!started) co_await eddy::sleep(100us);
+  task.cancel();
+  co_await eddy::sleep(1ms);
+  EXPECT_FALSE(task.done());
+  go = true;
+  go.notify_all();
+  const int got = co_await task;
   EXPECT_EQ(got, 1) << "a value that came all the same is a value";
-  EXPECT_EQ(local, 1);
 }
+
+// What an abandoned job shares with the test: owned by both.
+struct shared_flags {
+  std::atomic<bool> started{false};
+  std::atomic<bool> go{false};
+  std::atomic<bool> finished{false};
+  void work() {
+    started = true;
+    go.wait(false);
+    finished = true;
+    finished.notify_all();
+  }
+  void let_go() {
+    go = true;
+    go.notify_all();
+  }
+};
 
 EDDY_IO_TEST(to_thread, L4_abandon_leaves_at_once_and_the_late_error_reaches_the_handler) {
   std::vector<std::string> told;
   auto& loop = eddy::event_loop::current();
   auto before = loop.set_exception_handler([&](const eddy::unhandled_error& what) { told.push_back(eddy::detail::describe_exception(what.error)); });
-  const auto release = std::make_shared<std::atomic<bool>>(false);
-  const auto end = co_await eddy::as_outcome(eddy::wait_for(eddy::to_thread(eddy::abandon,
-                                                                            [](const std::shared_ptr<std::atomic<bool>>& go) {
-                                                                              go->wait(false);
-                                                                              throw std::runtime_error("late");
-                                                                            },
-                                                                            release),
-                                                            1ms));
-  EXPECT_THROW(end.throw_if_failed(), eddy::timeout_error);
+  const auto flags = std::make_shared<shared_flags>();
+  auto task = eddy::create_task([flags]() -> eddy::coro<> {
+    co_await eddy::to_thread(eddy::abandon,
+                             [](const std::shared_ptr<shared_flags>& f) {
+                               f->work();
+                               throw std::runtime_error("late");
+                             },
+                             flags);
+  });
+  while (!flags->started) co_await eddy::sleep(100us);
+  co_await eddy::cancel_and_join(task);
+  EXPECT_TRUE(task.cancelled());
   EXPECT_EQ(loop.statistics().external_jobs, 0U) << "nobody waits for it";
-  *release = true;
-  release->notify_all();
+  EXPECT_FALSE(flags->finished);
+  flags->let_go();
   while (told.empty()) co_await eddy::sleep(100us);
   loop.set_exception_handler(std::move(before));
   EXPECT_EQ(told, std::vector<std::string>{"std::runtime_error: late"});
@@ -98,25 +128,17 @@ EDDY_IO_TEST(to_thread, L4_abandon_without_a_cancellation_is_like_any_other) {
 }
 
 TEST(to_thread_end, L4_an_abandoned_job_does_not_hold_up_the_end_and_owns_what_it_touches) {
-  const auto release = std::make_shared<std::atomic<bool>>(false);
-  const auto finished = std::make_shared<std::atomic<bool>>(false);
+  const auto flags = std::make_shared<shared_flags>();
   eddy::run([&]() -> eddy::coro<> {
-    const auto end = co_await eddy::as_outcome(eddy::wait_for(
-        eddy::to_thread(eddy::abandon,
-                        [](const std::shared_ptr<std::atomic<bool>>& go, const std::shared_ptr<std::atomic<bool>>& done) {
-                          go->wait(false);
-                          *done = true;
-                          done->notify_all();
-                        },
-                        release, finished),
-        1ms));
-    EXPECT_TRUE(end.has_exception());
+    eddy::create_task([&flags]() -> eddy::coro<> {
+      co_await eddy::to_thread(eddy::abandon, [](const std::shared_ptr<shared_flags>& f) { f->work(); }, flags);
+    });
+    while (!flags->started) co_await eddy::sleep(100us);
   });
-  EXPECT_FALSE(finished->load());
-  *release = true;
-  release->notify_all();
-  finished->wait(false);
-  while (release.use_count() != 1) std::this_thread::yield();  // its arguments go with it
+  EXPECT_FALSE(flags->finished);
+  flags->let_go();
+  flags->finished.wait(false);
+  while (flags.use_count() != 1) std::this_thread::yield();  // its arguments go with it
 }
 
 // The eight moments: ready at once does not exist for a thread; the rest.
@@ -148,11 +170,13 @@ EDDY_IO_TEST(to_thread_moments, L11_cancelled_before_it_starts_it_never_runs) {
 }
 
 TEST(to_thread_moments, L4_the_loop_is_shut_down_while_it_runs) {
+  std::atomic<bool> started{false};
   std::atomic<bool> done{false};
   bool delivered = false;
   eddy::run([&]() -> eddy::coro<> {
     eddy::create_task([&]() -> eddy::coro<> {
       const int got = co_await eddy::to_thread([&] {
+        started = true;
         std::this_thread::sleep_for(3ms);
         done = true;
         return 1;
@@ -160,7 +184,7 @@ TEST(to_thread_moments, L4_the_loop_is_shut_down_while_it_runs) {
       delivered = got == 1;
       co_await eddy::sleep(1h);
     });
-    co_await eddy::sleep(1ms);
+    while (!started) co_await eddy::sleep(100us);
   });
   EXPECT_TRUE(done.load() && delivered);
 }
