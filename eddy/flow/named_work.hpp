@@ -3,8 +3,8 @@
 
 namespace eddy::detail {
 
-/// Marks an operation whose describe() tells people more than what it waits for in turn: "get http://..." rather than the read
-/// inside of it. A timeout_error names it and looks no deeper.
+/// Marks an operation whose describe() tells people more than what it waits for in turn: "get http://..." rather than
+/// the read inside of it. A timeout_error names it and looks no deeper.
 class named_work {
  protected:
   named_work() = default;

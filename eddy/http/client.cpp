@@ -5,7 +5,8 @@ namespace eddy::http {
 
 client_request client::request(std::string_view method, http::url url) {
   if (!core_) throw misuse_error("this http::client was moved from");
-  if (method == "CONNECT") throw std::invalid_argument("CONNECT makes a tunnel, which is no request of a client; open a stream for it");
+  if (method == "CONNECT")
+    throw std::invalid_argument("CONNECT makes a tunnel, which is no request of a client; open a stream for it");
   return client_request(std::make_unique<detail::exchange>(core_, method, std::move(url)));
 }
 

@@ -26,9 +26,9 @@ class client_statistics {
 ///     auto reply = co_await client.get("http://example.org/search").query("q", "eddy").timeout(3s);
 ///     std::cout << reply.raise_for_status().text();
 ///
-/// Connections are kept by host (scheme, name, port) and given to whoever has waited longest. One on which a request failed, was
-/// cancelled or timed out is closed. One that the server closed while it was idle is replaced, also when that shows only after
-/// sending, if nothing of an answer has come and the method is idempotent.
+/// Connections are kept by host (scheme, name, port) and given to whoever has waited longest. One on which a request
+/// failed, was cancelled or timed out is closed. One that the server closed while it was idle is replaced, also when
+/// that shows only after sending, if nothing of an answer has come and the method is idempotent.
 ///
 /// **Lifetime.** May go before its requests: they end as if it were there. Usable from one `run` after the other.
 /// **Thread safety.** On one loop's thread at a time; a client for each loop.
@@ -59,11 +59,13 @@ class client {
   client_request del(http::url url) { return request("DELETE", std::move(url)); }
 
   /// Any method but CONNECT, in capitals as a rule. @throws url_error, std::invalid_argument
-  client_request request(std::string_view method, std::string_view url) { return request(method, http::url::parse(url)); }
+  client_request request(std::string_view method, std::string_view url) {
+    return request(method, http::url::parse(url));
+  }
   client_request request(std::string_view method, http::url url);
 
-  /// Closes the connections that are idle, and those under way when their requests have ended. The client can still be used; it keeps
-  /// no connections then.
+  /// Closes the connections that are idle, and those under way when their requests have ended. The client can still be
+  /// used; it keeps no connections then.
   void close() noexcept {
     if (core_) core_->pool.close();
   }

@@ -8,8 +8,8 @@ namespace eddy::http {
 namespace {
 
 constexpr std::array<std::string_view, 14> kind_names{
-    "unsupported", "busy",      "resolve", "connect", "timeout",       "disconnected",       "protocol", "truncated",
-    "too_large",   "expansion", "decode",  "redirect_loop", "too_many_redirects", "status"};
+    "unsupported", "busy",      "resolve",   "connect", "timeout",       "disconnected",       "protocol",
+    "truncated",   "too_large", "expansion", "decode",  "redirect_loop", "too_many_redirects", "status"};
 
 std::string status_text(int status, std::string_view reason, std::string_view body_start) {
   std::string text = std::to_string(status);

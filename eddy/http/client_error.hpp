@@ -56,7 +56,8 @@ class client_error : public error {
 class status_error : public client_error {
  public:
   /// @param body_start  The first part of the body, as text.
-  status_error(std::string_view method, std::string_view url, int status, std::string_view reason, std::string body_start);
+  status_error(std::string_view method, std::string_view url, int status, std::string_view reason,
+               std::string body_start);
 
   int status() const noexcept { return status_; }
   const std::string& body_start() const noexcept { return body_start_; }

@@ -79,7 +79,8 @@ class client_options {
  public:
   using place = std::source_location;
 
-  // -- connections -------------------------------------------------------------------------------------------------------
+  // -- connections
+  // -------------------------------------------------------------------------------------------------------
 
   /// Connections to one host (scheme, name and port) at a time, at least 1. Default 20.
   client_options& per_host(std::size_t connections) {
@@ -117,7 +118,8 @@ class client_options {
     return *this;
   }
 
-  // -- defaults of requests: see client_request ----------------------------------------------------------------------------
+  // -- defaults of requests: see client_request
+  // ----------------------------------------------------------------------------
 
   client_options& timeout(std::chrono::nanoseconds limit, place where = place::current()) {
     limits_.total.set(limit, where);
@@ -163,7 +165,8 @@ class client_options {
   friend class detail::client_core;
 
   static std::size_t at_least_one(std::size_t connections) {
-    if (connections == 0) throw misuse_error("client_options: without a connection no request can be made; allow at least one");
+    if (connections == 0)
+      throw misuse_error("client_options: without a connection no request can be made; allow at least one");
     return connections;
   }
 

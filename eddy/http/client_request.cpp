@@ -6,7 +6,8 @@
 namespace eddy::http {
 
 detail::request_plan& client_request::plan() const {
-  if (exchange_ == nullptr) throw misuse_error("this request was awaited or moved from before; ask the client for another");
+  if (exchange_ == nullptr)
+    throw misuse_error("this request was awaited or moved from before; ask the client for another");
   return exchange_->plan();
 }
 
@@ -30,7 +31,9 @@ client_request& client_request::header(std::string_view name, std::string_view v
   return *this;
 }
 
-client_request& client_request::bearer(std::string_view token) & { return header("Authorization", std::string("Bearer ").append(token)); }
+client_request& client_request::bearer(std::string_view token) & {
+  return header("Authorization", std::string("Bearer ").append(token));
+}
 
 client_request& client_request::body(std::string bytes, std::string_view type) & {
   if (!type.empty()) header("Content-Type", type);

@@ -15,7 +15,8 @@ constexpr std::size_t shown_of_a_body = 300;  // bytes
 // A line for people: the text of the first bytes, without line ends and other control characters.
 std::string start_of(std::string_view body, const media_type& type) {
   std::string text = decode_text(std::string(body.substr(0, shown_of_a_body)), type);
-  std::replace_if(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }, ' ');
+  std::replace_if(
+      text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }, ' ');
   if (body.size() > shown_of_a_body) text += "...";
   return text;
 }

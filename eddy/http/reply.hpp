@@ -38,8 +38,8 @@ class reply_head {
   /// As the server sent it; says nothing that the status does not.
   const std::string& reason() const noexcept { return head_.reason; }
   http_version version() const noexcept { return head_.version; }
-  /// The header fields. Where a Content-Encoding has been taken off the body, it is not here, nor is the Content-Length that
-  /// counted the encoded bytes.
+  /// The header fields. Where a Content-Encoding has been taken off the body, it is not here, nor is the Content-Length
+  /// that counted the encoded bytes.
   const fields& headers() const noexcept { return head_.headers; }
   /// Content-Type, taken apart.
   media_type content_type() const { return parse_media_type(head_.headers.get_or("Content-Type", {})); }
@@ -74,8 +74,8 @@ class reply : public reply_head {
   /// The body, without its content codings.
   const std::string& bytes() const& noexcept { return body_; }
   std::string bytes() && noexcept { return std::move(body_); }
-  /// The body as UTF-8, by its byte order mark, its header's charset, or (HTML) its meta element. Never fails: what is no text
-  /// becomes U+FFFD.
+  /// The body as UTF-8, by its byte order mark, its header's charset, or (HTML) its meta element. Never fails: what is
+  /// no text becomes U+FFFD.
   std::string text() const&;
   std::string text() &&;
 

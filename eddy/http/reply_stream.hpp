@@ -19,13 +19,15 @@ namespace eddy::http {
 ///     };
 ///     co_await with(client.get(url).stream(), save);
 ///
-/// Entering sends the request and waits for the head of the answer. Leaving before the body's end closes the connection, so that a
-/// half-read one never serves another request. What is not asked for stays with the kernel: a slow reader slows the server down.
+/// Entering sends the request and waits for the head of the answer. Leaving before the body's end closes the
+/// connection, so that a half-read one never serves another request. What is not asked for stays with the kernel: a
+/// slow reader slows the server down.
 ///
-/// Limits: connect_timeout and read_timeout as usual, the latter only while next() waits; timeout() and max_body() only when they were
-/// set, on the request or the client.
+/// Limits: connect_timeout and read_timeout as usual, the latter only while next() waits; timeout() and max_body() only
+/// when they were set, on the request or the client.
 ///
-/// **Cancellation.** A cancelled next() has taken nothing (L12): call it again. Cancelled on entering, the connection is closed.
+/// **Cancellation.** A cancelled next() has taken nothing (L12): call it again. Cancelled on entering, the connection
+/// is closed.
 /// **In asyncio.** `async with client.stream("GET", url) as r: async for chunk in r.aiter_bytes()` of httpx.
 class reply_stream {
  public:
@@ -40,13 +42,16 @@ class reply_stream {
   /// Throws unless the status is below 400. @throws status_error  Without the body, which has not been read.
   void raise_for_status() const { exchange_->reply().raise_for_status(); }
 
-  /// The next piece of the decoded body, at least one byte, at most some megabytes (from a wild coding; 64 KiB as a rule); nothing at
-  /// its end.
+  /// The next piece of the decoded body, at least one byte, at most some megabytes (from a wild coding; 64 KiB as a
+  /// rule); nothing at its end.
   ///
-  /// @throws client_error  After truncated, decode, too_large and the like there is nothing more; after a timeout it may be tried again.
+  /// @throws client_error  After truncated, decode, too_large and the like there is nothing more; after a timeout it
+  /// may be tried again.
   coro<std::optional<std::string>> next();
 
-  explicit reply_stream(std::unique_ptr<detail::exchange> made) noexcept : exchange_(std::move(made)) { exchange_->stream_body(); }
+  explicit reply_stream(std::unique_ptr<detail::exchange> made) noexcept : exchange_(std::move(made)) {
+    exchange_->stream_body();
+  }
 
  private:
   std::unique_ptr<detail::exchange> exchange_;

@@ -59,7 +59,10 @@ EDDY_TEST(client_answers, S50_bodies_of_every_framing) {
       {"chunked", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n1\r\nc\r\n0\r\n\r\n", "abc", true},
       {"no content", "HTTP/1.1 204 No Content\r\n\r\n", "", true},
       {"not modified", "HTTP/1.1 304 Not Modified\r\nContent-Length: 99\r\n\r\n", "", true},
-      {"interim answers", "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nz", "z", true},
+      {"interim answers",
+       "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: "
+       "1\r\n\r\nz",
+       "z", true},
       {"connection: close", "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 3\r\n\r\nabc", "abc", false},
       {"HTTP/1.0", "HTTP/1.0 200 OK\r\nContent-Length: 3\r\n\r\nabc", "abc", false},
       {"HTTP/1.0 keep-alive", "HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nContent-Length: 3\r\n\r\nabc", "abc", true},
@@ -85,7 +88,9 @@ EDDY_TEST(client_answers, S50_a_body_may_end_with_the_connection) {
 
 EDDY_TEST(client_answers, S50_head_has_no_body_and_keeps_the_connection) {
   const origin site = origin::answering([](const std::string& request, int) {
-    return request.starts_with("HEAD ") ? std::string("HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Encoding: gzip\r\n\r\n") : ok("x");
+    return request.starts_with("HEAD ")
+               ? std::string("HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Encoding: gzip\r\n\r\n")
+               : ok("x");
   });
   client c(site.options());
   const reply r = co_await c.head("http://h/");
@@ -97,8 +102,9 @@ EDDY_TEST(client_answers, S50_head_has_no_body_and_keeps_the_connection) {
 }
 
 EDDY_TEST(client_answers, S50_trailers_are_kept_apart) {
-  const origin site = origin::answering(
-      [](const std::string&, int) { return "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\nX-Sum: 7\r\n\r\n"; });
+  const origin site = origin::answering([](const std::string&, int) {
+    return "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\nX-Sum: 7\r\n\r\n";
+  });
   client c(site.options());
   const reply r = co_await c.get("http://h/");
   EXPECT_EQ(r.trailers().get("x-sum"), "7");
@@ -165,10 +171,12 @@ EDDY_TEST(client_answers, L1_a_bad_answer_has_a_kind_and_costs_the_connection) {
       {"unknown coding", client_errc::decode, ok("x", "Content-Encoding: zstd\r\n")},
       {"too large by length", client_errc::too_large, ok(std::string(2'000'001, 'x'))},
       {"too large by chunks", client_errc::too_large,
-       "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n200000\r\n" + std::string(0x200000, 'x') + "\r\n0\r\n\r\n"},
+       "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n200000\r\n" + std::string(0x200000, 'x') +
+           "\r\n0\r\n\r\n"},
       {"too large to the end", client_errc::too_large, "HTTP/1.1 200 OK\r\n\r\n" + std::string(2'000'001, 'x')},
       {"bomb", client_errc::expansion, ok(bomb, "Content-Encoding: gzip\r\n")},
-      {"endless interim", client_errc::protocol, [] {
+      {"endless interim", client_errc::protocol,
+       [] {
          std::string all;
          for (int i = 0; i < 40; ++i) all += "HTTP/1.1 102 Processing\r\n\r\n";
          return all;
@@ -186,7 +194,8 @@ EDDY_TEST(client_answers, L1_a_bad_answer_has_a_kind_and_costs_the_connection) {
 }
 
 EDDY_TEST(client_answers, S50_a_body_of_just_the_limit_is_taken) {
-  const origin site = origin::answering([](const std::string&, int) { return ok(gzip("12345"), "Content-Encoding: gzip\r\n"); });
+  const origin site =
+      origin::answering([](const std::string&, int) { return ok(gzip("12345"), "Content-Encoding: gzip\r\n"); });
   client c(site.options());
   const reply r = co_await c.get("http://h/").max_body(5);
   EXPECT_EQ(r.bytes(), "12345");
@@ -248,8 +257,10 @@ EDDY_TEST(client_answers, S52_a_bad_status_is_an_answer_until_it_is_raised) {
 
 EDDY_TEST(client_answers, S51_a_body_is_read_piece_by_piece) {
   std::string text;
-  for (unsigned i = 0, x = 1; i < 300'000; ++i) text += static_cast<char>('a' + ((x = x * 1664525 + 1013904223) >> 24) % 26);
-  const origin site = origin::answering([&](const std::string&, int) { return ok(gzip(text), "Content-Encoding: gzip\r\n"); });
+  for (unsigned i = 0, x = 1; i < 300'000; ++i)
+    text += static_cast<char>('a' + ((x = x * 1664525 + 1013904223) >> 24) % 26);
+  const origin site =
+      origin::answering([&](const std::string&, int) { return ok(gzip(text), "Content-Encoding: gzip\r\n"); });
   client c(site.options());
   std::string all;
   std::size_t pieces = 0;

@@ -55,7 +55,9 @@ coro<> echo_path(stream io) {
   }
 }
 
-std::string at(const server& s, std::string_view path) { return "http://127.0.0.1:" + std::to_string(s.port()) + std::string(path); }
+std::string at(const server& s, std::string_view path) {
+  return "http://127.0.0.1:" + std::to_string(s.port()) + std::string(path);
+}
 
 EDDY_IO_TEST(client_io, S50_a_thousand_requests_at_once_get_their_own_answers) {
   co_await with(start_server(echo_path, "127.0.0.1", 0), [](server& s) -> coro<> {
@@ -136,7 +138,8 @@ TEST(client_io, L1_requests_on_sockets_can_be_cancelled_anywhere) {
   EXPECT_GT(went.cancel_points, 50U);
 }
 
-/// A real nginx with a few files, on a port of its own; stopped by its process id. A daemon, since a test must have no child left.
+/// A real nginx with a few files, on a port of its own; stopped by its process id. A daemon, since a test must have no
+/// child left.
 class nginx {
  public:
   nginx() {
@@ -145,12 +148,15 @@ class nginx {
     port_ = free_port();
     write("page.html", "<p>" + std::string(5000, 'x') + "</p>");
     write("small.txt", "small");
-    std::ofstream(folder_ / "nginx.conf") << "daemon on; master_process off; pid " << (folder_ / "pid").string() << "; error_log "
-        << (folder_ / "error.log").string() << ";\nevents {}\nhttp { access_log off; types { text/html html; text/plain txt; }\n"
+    std::ofstream(folder_ / "nginx.conf")
+        << "daemon on; master_process off; pid " << (folder_ / "pid").string() << "; error_log "
+        << (folder_ / "error.log").string()
+        << ";\nevents {}\nhttp { access_log off; types { text/html html; text/plain txt; }\n"
         << "gzip on; gzip_min_length 100; client_body_temp_path " << folder_.string() << "/b; proxy_temp_path "
-        << folder_.string() << "/p; fastcgi_temp_path " << folder_.string() << "/f; uwsgi_temp_path " << folder_.string()
-        << "/u; scgi_temp_path " << folder_.string() << "/s;\nserver { listen 127.0.0.1:" << port_ << "; keepalive_requests 10; root "
-        << folder_.string() << "; location /moved { return 301 /small.txt; } location /no { return 405 'no'; } } }\n";
+        << folder_.string() << "/p; fastcgi_temp_path " << folder_.string() << "/f; uwsgi_temp_path "
+        << folder_.string() << "/u; scgi_temp_path " << folder_.string() << "/s;\nserver { listen 127.0.0.1:" << port_
+        << "; keepalive_requests 10; root " << folder_.string()
+        << "; location /moved { return 301 /small.txt; } location /no { return 405 'no'; } } }\n";
     start();
   }
   ~nginx() {
@@ -165,7 +171,9 @@ class nginx {
   nginx& operator=(const nginx&) = delete;
 
   static bool installed() { return ::access("/usr/sbin/nginx", X_OK) == 0; }
-  std::string url(std::string_view path) const { return "http://127.0.0.1:" + std::to_string(port_) + std::string(path); }
+  std::string url(std::string_view path) const {
+    return "http://127.0.0.1:" + std::to_string(port_) + std::string(path);
+  }
   bool running() const { return pid_ > 0; }
 
  private:
@@ -185,7 +193,8 @@ class nginx {
     const std::string log = (folder_ / "error.log").string();
     const char* arguments[] = {"nginx", "-c", conf.c_str(), "-e", log.c_str(), nullptr};
     pid_t starter = 0;
-    if (::posix_spawn(&starter, "/usr/sbin/nginx", nullptr, nullptr, const_cast<char**>(arguments), environ) != 0) return;
+    if (::posix_spawn(&starter, "/usr/sbin/nginx", nullptr, nullptr, const_cast<char**>(arguments), environ) != 0)
+      return;
     ::waitpid(starter, nullptr, 0);
     for (int i = 0; i < 500 && pid_ == 0; ++i) {
       if (!(std::ifstream(folder_ / "pid") >> pid_) || !listens()) {

@@ -52,7 +52,8 @@ EDDY_TEST(client_limits, S50_an_answer_has_to_begin_in_time) {
   const client_error e = co_await failure_of(c.get("http://h/"));
   EXPECT_EQ(e.kind(), client_errc::timeout);
   EXPECT_EQ(now() - begin, 30s);
-  EXPECT_STREQ(e.what(), "get http://h/: limit of 30 s, the default of read_timeout(), reached while waiting for the answer");
+  EXPECT_STREQ(e.what(),
+               "get http://h/: limit of 30 s, the default of read_timeout(), reached while waiting for the answer");
   EXPECT_EQ(c.statistics().connections, 0U);
 }
 
@@ -171,7 +172,8 @@ EDDY_TEST(client_limits, S51_L12_a_timed_out_next_can_be_called_again) {
   EXPECT_EQ(c.statistics().idle, 1U);
 }
 
-// -- L1: the late answer of one request never reaches another ---------------------------------------------------------------
+// -- L1: the late answer of one request never reaches another
+// ---------------------------------------------------------------
 
 EDDY_TEST(client_limits, L1_the_late_answer_of_a_cancelled_request_reaches_nobody) {
   int noticed = 0;
@@ -215,8 +217,10 @@ EDDY_TEST(client_limits, L1_the_late_answer_of_a_cancelled_request_reaches_nobod
 /// A body that makes every kind of await: waiting for the pool, connecting, sending, redirects, head, body, a stream.
 coro<> some_requests() {
   const origin site = origin::answering([](const std::string& request, int) {
-    if (request.starts_with("GET /a ")) return std::string("HTTP/1.1 302 Found\r\nLocation: /b\r\nContent-Length: 0\r\n\r\n");
-    if (request.starts_with("GET /b ")) return std::string("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n");
+    if (request.starts_with("GET /a "))
+      return std::string("HTTP/1.1 302 Found\r\nLocation: /b\r\nContent-Length: 0\r\n\r\n");
+    if (request.starts_with("GET /b "))
+      return std::string("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n");
     if (request.starts_with("GET /large ")) return ok(std::string(200'000, 'x'));
     return ok("posted");
   });
@@ -249,7 +253,8 @@ TEST(client_limits, L1_requests_can_be_cancelled_anywhere) {
 
 /// Three callers share one connection at a time; the first is cancelled at every turn of its life.
 EDDY_TEST(client_limits, L1_whoever_is_cancelled_the_others_get_their_own_answers) {
-  const origin site = origin::answering([](const std::string& request, int) { return ok(request.substr(0, request.find("\r\n"))); });
+  const origin site =
+      origin::answering([](const std::string& request, int) { return ok(request.substr(0, request.find("\r\n"))); });
   client c(site.options().per_host(1));
   const auto ask = [&c](std::string path) -> coro<std::string> {
     const reply r = co_await c.get("http://h" + path);

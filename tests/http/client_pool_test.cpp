@@ -111,7 +111,8 @@ EDDY_TEST(connection_pool, S50_the_connection_idle_longest_makes_room_for_anothe
 EDDY_TEST(connection_pool, S50_ports_and_hosts_have_connections_of_their_own) {
   const origin site = origin::answering([](const std::string&, int) { return ok(""); });
   client c(site.options());
-  for (const char* where : {"http://h/", "http://h:80/", "http://H/x", "http://h:81/", "http://i/"}) co_await c.get(where);
+  for (const char* where : {"http://h/", "http://h:80/", "http://H/x", "http://h:81/", "http://i/"})
+    co_await c.get(where);
   EXPECT_EQ(site.connected_to(), (std::vector<std::string>{"http://h", "http://h:81", "http://i"}));
 }
 
@@ -210,7 +211,8 @@ EDDY_TEST(connection_pool, L1_unless_making_it_again_could_do_something_twice) {
 }
 
 EDDY_TEST(connection_pool, L1_and_only_once) {
-  const origin site = origin::answering([n = 0](const std::string&, int) mutable { return ++n == 1 ? ok("") : std::string(); });
+  const origin site =
+      origin::answering([n = 0](const std::string&, int) mutable { return ++n == 1 ? ok("") : std::string(); });
   client c(site.options());
   co_await c.get("http://h/");
   const client_error e = co_await failure_of(c.get("http://h/"));

@@ -93,11 +93,14 @@ EDDY_TEST(client_redirects, S50_a_circle_is_an_error_that_names_the_chain) {
 }
 
 EDDY_TEST(client_redirects, S50_are_counted) {
-  const origin site = origin::answering([n = 0](const std::string&, int) mutable { return to(302, "/" + std::to_string(++n)); });
+  const origin site =
+      origin::answering([n = 0](const std::string&, int) mutable { return to(302, "/" + std::to_string(++n)); });
   client c(site.options());
   const client_error e = co_await failure_of(c.get("http://h/").redirects(3));
   EXPECT_EQ(e.kind(), client_errc::too_many_redirects);
-  EXPECT_NE(std::string(e.what()).find("http://h/ -> http://h/1 -> http://h/2 -> http://h/3 -> http://h/4"), std::string::npos) << e.what();
+  EXPECT_NE(std::string(e.what()).find("http://h/ -> http://h/1 -> http://h/2 -> http://h/3 -> http://h/4"),
+            std::string::npos)
+      << e.what();
 }
 
 EDDY_TEST(client_redirects, S50_none_gives_the_redirect_itself) {
@@ -124,7 +127,9 @@ EDDY_TEST(client_redirects, S53_can_be_kept_inside_an_origin) {
 }
 
 EDDY_TEST(client_redirects, S53_can_be_refused_by_a_function) {
-  const origin site = origin::answering([](const std::string& request, int) { return asks_for(request, "GET /a") ? to(302, "/b") : to(307, "/private"); });
+  const origin site = origin::answering([](const std::string& request, int) {
+    return asks_for(request, "GET /a") ? to(302, "/b") : to(307, "/private");
+  });
   client c(site.options());
   std::string asked;
   const std::function<bool(const reply_head&, const url&)> agrees = [&](const reply_head& answer, const url& next) {
@@ -148,7 +153,8 @@ EDDY_TEST(client_redirects, S50_elsewhere_than_http_is_an_error) {
 }
 
 EDDY_TEST(client_redirects, S50_without_a_location_are_answers) {
-  const origin site = origin::answering([](const std::string&, int) { return "HTTP/1.1 302 Found\r\nContent-Length: 1\r\n\r\n!"; });
+  const origin site =
+      origin::answering([](const std::string&, int) { return "HTTP/1.1 302 Found\r\nContent-Length: 1\r\n\r\n!"; });
   client c(site.options());
   const reply r = co_await c.get("http://h/");
   EXPECT_EQ(r.status(), 302);
@@ -157,7 +163,8 @@ EDDY_TEST(client_redirects, S50_without_a_location_are_answers) {
 
 EDDY_TEST(client_redirects, L1_one_whose_body_has_not_come_costs_the_connection) {
   const origin site = origin::answering([](const std::string& request, int number) {
-    if (asks_for(request, "GET /a")) return std::string("HTTP/1.1 302 Found\r\nLocation: /b\r\nContent-Length: 100\r\n\r\nonly some");
+    if (asks_for(request, "GET /a"))
+      return std::string("HTTP/1.1 302 Found\r\nLocation: /b\r\nContent-Length: 100\r\n\r\nonly some");
     return ok(std::to_string(number));
   });
   client c(site.options());

@@ -6,9 +6,9 @@
 #include <string>
 
 #include "eddy/flow/gather.hpp"
+#include "eddy/flow/retry.hpp"
 #include "eddy/flow/sleep.hpp"
 #include "eddy/flow/timeout.hpp"
-#include "eddy/flow/retry.hpp"
 #include "eddy/testing/test.hpp"
 #include "origin.hpp"
 
@@ -57,10 +57,11 @@ EDDY_TEST(client, S50_a_request_is_built_by_its_options) {
                       .bearer("t0ken")
                       .body("{}", "application/json");
   EXPECT_EQ(r.status(), 200);
-  EXPECT_EQ(seen,
-            "POST /api?a=1&q=a%20b%26c&n=42 HTTP/1.1\r\nHost: example.org:8080\r\nx-all: 2\r\nAuthorization: Bearer t0ken\r\n"
-            "Content-Type: application/json\r\nUser-Agent: shop/1\r\nAccept: */*\r\nAccept-Encoding: gzip, deflate\r\n"
-            "Content-Length: 2\r\n\r\n{}");
+  EXPECT_EQ(
+      seen,
+      "POST /api?a=1&q=a%20b%26c&n=42 HTTP/1.1\r\nHost: example.org:8080\r\nx-all: 2\r\nAuthorization: Bearer t0ken\r\n"
+      "Content-Type: application/json\r\nUser-Agent: shop/1\r\nAccept: */*\r\nAccept-Encoding: gzip, deflate\r\n"
+      "Content-Length: 2\r\n\r\n{}");
 }
 
 EDDY_TEST(client, S50_a_post_without_a_body_says_so) {

@@ -50,7 +50,8 @@ inline coro<bool> pause(stream& io, std::chrono::nanoseconds time) {
 
 /// The bytes of an ordinary answer.
 inline std::string ok(std::string_view body, std::string_view fields = {}) {
-  return "HTTP/1.1 200 OK\r\n" + std::string(fields) + "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + std::string(body);
+  return "HTTP/1.1 200 OK\r\n" + std::string(fields) + "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" +
+         std::string(body);
 }
 
 /// A server in memory: every connection of a client runs a script that has the other end.
@@ -66,7 +67,9 @@ class origin {
 
   /// A script that answers every request, one after the other.
   static script make_script(answers a) {
-    return [kept = std::make_shared<answers>(std::move(a))](stream& io, int number) { return answer_all(kept, io, number); };
+    return [kept = std::make_shared<answers>(std::move(a))](stream& io, int number) {
+      return answer_all(kept, io, number);
+    };
   }
 
   client_options options() const {

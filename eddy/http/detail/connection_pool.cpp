@@ -37,7 +37,8 @@ bool http_connection::usable() noexcept {
   }
 }
 
-// -- lease --------------------------------------------------------------------------------------------------------------
+// -- lease
+// --------------------------------------------------------------------------------------------------------------
 
 void connection_lease::give_back() noexcept {
   if (pool_ != nullptr) std::exchange(pool_, nullptr)->put_back(*host_, std::move(connection_));
@@ -49,7 +50,8 @@ void connection_lease::drop() noexcept {
   std::exchange(pool_, nullptr)->free_place(*host_);
 }
 
-// -- acquire ------------------------------------------------------------------------------------------------------------
+// -- acquire
+// ------------------------------------------------------------------------------------------------------------
 
 bool acquire_operation::try_complete() {
   pool_->join(context_->scheduler());
@@ -69,7 +71,8 @@ bool acquire_operation::take_back() noexcept {
 
 std::string acquire_operation::describe() const { return "a connection to " + to_->origin(); }
 
-// -- pool ---------------------------------------------------------------------------------------------------------------
+// -- pool
+// ---------------------------------------------------------------------------------------------------------------
 
 /// A loop's pools: closed with it, also when the clients outlive it.
 class connection_pool::loop_pools final : public eddy::detail::loop_service {
@@ -101,8 +104,7 @@ void connection_pool::leave_loop() noexcept {
 void connection_pool::join(eddy::detail::scheduler& loop) {
   if (loop_ == &loop) [[likely]]
     return;
-  if (loop_ != nullptr)
-    throw misuse_error("an http::client was used on two loops at a time; make a client for each");
+  if (loop_ != nullptr) throw misuse_error("an http::client was used on two loops at a time; make a client for each");
   loop.service<loop_pools>().add(*this);
   loop_ = &loop;
 }
@@ -140,8 +142,9 @@ void connection_pool::enqueue(acquire_operation& op) {
   if (waiting_ >= limits_.max_waiting) {
     forget_if_unused(host);
     throw client_error(client_errc::busy, "connect", op.to_->origin(),
-                       std::to_string(waiting_) + " requests wait for a connection, which is the limit; see "
-                       "client_options::max_waiting, per_host and total");
+                       std::to_string(waiting_) +
+                           " requests wait for a connection, which is the limit; see "
+                           "client_options::max_waiting, per_host and total");
   }
   op.number_ = next_number_++;
   if (host.waiters.empty()) waiting_hosts_.push_back(host);
@@ -230,7 +233,8 @@ bool connection_pool::keep(pool_host& host, std::unique_ptr<http_connection>& co
 void connection_pool::evict(http_connection& connection) noexcept {
   pool_host& host = *connection.host;
   connection.unlink();
-  const auto at = std::find_if(host.idle.begin(), host.idle.end(), [&](const auto& each) { return each.get() == &connection; });
+  const auto at =
+      std::find_if(host.idle.begin(), host.idle.end(), [&](const auto& each) { return each.get() == &connection; });
   host.idle.erase(at);
   --host.open;
   --total_;

@@ -27,8 +27,8 @@ class http_connection : public eddy::detail::list_hook {
  public:
   http_connection(stream made, const parser_limits& limits) : io(std::move(made)), parser("GET", limits) {}
 
-  /// Whether it can still take a request: the server has neither closed it nor said anything unasked. No system call unless
-  /// the loop has seen that something came.
+  /// Whether it can still take a request: the server has neither closed it nor said anything unasked. No system call
+  /// unless the loop has seen that something came.
   bool usable() noexcept;
 
   stream io;
@@ -40,8 +40,8 @@ class http_connection : public eddy::detail::list_hook {
 
 /// The right to have one connection open to a host, and that connection once there is one.
 ///
-/// Whoever lets go of it without give_back() closes the connection: so a request that failed, timed out or was cancelled never
-/// leaves one to the next (L1, remote).
+/// Whoever lets go of it without give_back() closes the connection: so a request that failed, timed out or was
+/// cancelled never leaves one to the next (L1, remote).
 class connection_lease {
  public:
   connection_lease() noexcept = default;
@@ -109,11 +109,11 @@ class acquire_operation final : public eddy::detail::waiter<acquire_operation> {
 
 /// Keep-alive connections by host, with limits a host and in all.
 ///
-/// A connection that comes back goes straight to the one who waits longest for this host, unless somebody has waited longer for
-/// another host and only the limit in all keeps him. At that limit the connection idle longest makes room.
+/// A connection that comes back goes straight to the one who waits longest for this host, unless somebody has waited
+/// longer for another host and only the limit in all keeps him. At that limit the connection idle longest makes room.
 ///
-/// Invariants: (1) total_ is the sum of all hosts' `open`, and includes the leases; (2) waiting_hosts_ has the hosts with waiters;
-/// (3) idle_ has every idle connection, by idle_since.
+/// Invariants: (1) total_ is the sum of all hosts' `open`, and includes the leases; (2) waiting_hosts_ has the hosts
+/// with waiters; (3) idle_ has every idle connection, by idle_since.
 ///
 /// **Thread safety.** Only on the thread of the loop that it was first used on, until that loop has ended.
 class connection_pool : private eddy::detail::timer, public eddy::detail::list_hook {

@@ -22,7 +22,9 @@ bool is_idempotent(std::string_view method) noexcept {
   return std::find(methods.begin(), methods.end(), method) != methods.end();
 }
 
-bool may_have_body(std::string_view method) noexcept { return method == "POST" || method == "PUT" || method == "PATCH"; }
+bool may_have_body(std::string_view method) noexcept {
+  return method == "POST" || method == "PUT" || method == "PATCH";
+}
 
 void add_missing(fields& to, const fields& defaults) {
   for (const field each : defaults)
@@ -40,7 +42,8 @@ client_core::client_core(const client_options& options)
 exchange::exchange(std::shared_ptr<client_core> core, std::string_view method, http::url to)
     : core_(std::move(core)), plan_(method, to, core_->limits), reply_(method, std::move(to)) {}
 
-// -- limits -------------------------------------------------------------------------------------------------------------
+// -- limits
+// -------------------------------------------------------------------------------------------------------------
 
 void exchange::attach(deadline_keeper& keeper, eddy::detail::scheduler& loop) noexcept {
   if (loop_ == nullptr) {
@@ -56,7 +59,8 @@ void exchange::enter(request_phase phase, std::chrono::nanoseconds limit) noexce
   if (keeper_ != nullptr) keeper_->deadline_changed();
 }
 
-// -- errors -------------------------------------------------------------------------------------------------------------
+// -- errors
+// -------------------------------------------------------------------------------------------------------------
 
 void exchange::fail(client_errc kind, std::string_view about) const {
   throw client_error(kind, plan_.method, plan_.url.str(), about);
@@ -74,7 +78,8 @@ void exchange::fail_parse(const parse_error& e) const {
   fail(client_errc::protocol, std::string("the server's answer is no HTTP/1.1: ") + e.what());
 }
 
-// -- the parts ----------------------------------------------------------------------------------------------------------
+// -- the parts
+// ----------------------------------------------------------------------------------------------------------
 
 coro<> exchange::fetch() {
   co_await open();
@@ -107,11 +112,13 @@ std::optional<std::string> exchange::take_chunk() {
   return std::exchange(chunk_, std::string());
 }
 
-// -- request ------------------------------------------------------------------------------------------------------------
+// -- request
+// ------------------------------------------------------------------------------------------------------------
 
 void exchange::check_scheme() const {
   if (plan_.url.scheme() == "http") return;
-  if (plan_.url.scheme() == "https") fail(client_errc::unsupported, "https needs TLS, which this version of eddy does not have");
+  if (plan_.url.scheme() == "https")
+    fail(client_errc::unsupported, "https needs TLS, which this version of eddy does not have");
   fail(client_errc::unsupported, "only http is spoken here");
 }
 
@@ -125,7 +132,8 @@ std::string exchange::request_text() const {
   if (!plan_.headers.contains("Host")) headers.add("Host", plan_.url.host_and_port());
   for (const field each : plan_.headers) headers.add(each.name, each.value);
   add_missing(headers, core_->headers);
-  if (plan_.limits.decode && !headers.contains("Accept-Encoding")) headers.add("Accept-Encoding", content_decoder::accepted);
+  if (plan_.limits.decode && !headers.contains("Accept-Encoding"))
+    headers.add("Accept-Encoding", content_decoder::accepted);
 
   const bool framed = plan_.has_body || may_have_body(plan_.method);
   std::string text;
@@ -202,9 +210,7 @@ coro<> exchange::send(const std::string& head) {
 }
 
 /// The server may answer, and stop listening, before it has got all of a large body: then the rest is not sent.
-coro<> exchange::send_large(const std::string& head) {
-  co_await race(send(head), await_head());
-}
+coro<> exchange::send_large(const std::string& head) { co_await race(send(head), await_head()); }
 
 coro<> exchange::await_head() { co_await read_head(); }
 
@@ -252,7 +258,8 @@ bool exchange::parse_head() {
   fail(client_errc::protocol, "the server sent one interim answer (1xx) after the other");
 }
 
-// -- body ---------------------------------------------------------------------------------------------------------------
+// -- body
+// ---------------------------------------------------------------------------------------------------------------
 
 void exchange::prepare_body() {
   const response_parser& parser = connection().parser;
@@ -263,7 +270,8 @@ void exchange::prepare_body() {
   fields& headers = reply_.head_.headers;
   if (plan_.limits.decode && headers.contains("Content-Encoding")) {
     std::string codings;
-    for (const std::string_view each : headers.get_all("Content-Encoding")) codings.append(codings.empty() ? "" : ", ").append(each);
+    for (const std::string_view each : headers.get_all("Content-Encoding"))
+      codings.append(codings.empty() ? "" : ", ").append(each);
     content_limits bounds;
     bounds.max_size = max_body_;
     bounds.max_ratio = plan_.limits.max_ratio;
@@ -279,8 +287,9 @@ void exchange::prepare_body() {
       headers.remove("Content-Length");
   }
   if (parser.body() == body_kind::length && !decoder_ && parser.content_length().value_or(0) > max_body_)
-    fail(client_errc::too_large, "the body has " + std::to_string(*parser.content_length()) + " bytes, more than the limit of " +
-                                     std::to_string(max_body_) + "; see max_body()");
+    fail(client_errc::too_large, "the body has " + std::to_string(*parser.content_length()) +
+                                     " bytes, more than the limit of " + std::to_string(max_body_) +
+                                     "; see max_body()");
 }
 
 coro<> exchange::read_body() {
@@ -302,7 +311,8 @@ coro<> exchange::read_body_in_place() {
   body.reserve(static_cast<std::size_t>(std::min(size, trusted)));
   while (!pump(body, SIZE_MAX)) {
     const std::size_t have = body.size();
-    const auto next = static_cast<std::size_t>(std::min<std::uint64_t>(size - have, std::max<std::uint64_t>(trusted, have)));
+    const auto next =
+        static_cast<std::size_t>(std::min<std::uint64_t>(size - have, std::max<std::uint64_t>(trusted, have)));
     body.resize(have + next);
     progress(request_phase::body);
     std::size_t got = 0;
@@ -312,8 +322,11 @@ coro<> exchange::read_body_in_place() {
       fail_lost(std::string("the connection went away (") + e.what() + ")");
     }
     body.resize(have + got);
-    if (got == 0) fail_lost("the server closed the connection after " + std::to_string(have) + " of " + std::to_string(size) + " bytes");
-    const body_result piece = connection().parser.next_body(std::as_bytes(std::span<const char>(body.data() + have, got)));
+    if (got == 0)
+      fail_lost("the server closed the connection after " + std::to_string(have) + " of " + std::to_string(size) +
+                " bytes");
+    const body_result piece =
+        connection().parser.next_body(std::as_bytes(std::span<const char>(body.data() + have, got)));
     body_size_ += piece.data.size();
     if (piece.done) {
       finish_body();
@@ -373,7 +386,8 @@ void exchange::take_body(std::span<const std::byte> data, std::string& out) {
   if (!decoder_) {
     body_size_ += data.size();
     if (body_size_ > max_body_)
-      fail(client_errc::too_large, "the body has more than the limit of " + std::to_string(max_body_) + " bytes; see max_body()");
+      fail(client_errc::too_large,
+           "the body has more than the limit of " + std::to_string(max_body_) + " bytes; see max_body()");
     append(data);
     return;
   }

@@ -56,14 +56,17 @@ class exchange {
   exchange& operator=(const exchange&) = delete;
 
   static void* operator new(std::size_t size) { return eddy::detail::frame_pool::allocate(size); }
-  static void operator delete(void* block, std::size_t size) noexcept { eddy::detail::frame_pool::release(block, size); }
+  static void operator delete(void* block, std::size_t size) noexcept {
+    eddy::detail::frame_pool::release(block, size);
+  }
 
   request_plan& plan() noexcept { return plan_; }
   const http::reply& reply() const noexcept { return reply_; }
   http::reply take_reply() noexcept { return std::move(reply_); }
   std::string name() const { return name_request(plan_.method, plan_.url.str()); }
 
-  // -- the parts, each within the limits (limited_exchange) --------------------------------------------------------------
+  // -- the parts, each within the limits (limited_exchange)
+  // --------------------------------------------------------------
 
   /// Everything, into the reply.
   coro<> fetch();
@@ -72,7 +75,8 @@ class exchange {
   /// Some more of the body: at least one byte, or its end.
   coro<> read_chunk();
 
-  // -- for streams ---------------------------------------------------------------------------------------------------------
+  // -- for streams
+  // ---------------------------------------------------------------------------------------------------------
 
   void stream_body() noexcept { streaming_ = true; }
   /// Takes what has come and is not handed out yet; nothing when there is nothing.
@@ -81,7 +85,8 @@ class exchange {
   /// Closes the connection when the body has not been read to its end.
   void abandon() noexcept { lease_.drop(); }
 
-  // -- for limited_exchange ------------------------------------------------------------------------------------------------
+  // -- for limited_exchange
+  // ------------------------------------------------------------------------------------------------
 
   void attach(deadline_keeper& keeper, eddy::detail::scheduler& loop) noexcept;
   void detach() noexcept { keeper_ = nullptr; }
@@ -129,16 +134,16 @@ class exchange {
   http::reply reply_;
   connection_lease lease_;
   std::optional<content_decoder> decoder_;
-  std::string chunk_;       // streaming: decoded, not handed out
+  std::string chunk_;  // streaming: decoded, not handed out
   detail::deadlines deadlines_;
   deadline_keeper* keeper_ = nullptr;
   eddy::detail::scheduler* loop_ = nullptr;
   time_point started_{};
   std::uint64_t body_size_ = 0;  // decoded, so far
   std::uint64_t max_body_ = 0;
-  std::string lost_;        // how the connection went away; empty while it has not
-  bool sent_ = false;       // the whole request has been handed over
-  bool answered_ = false;   // a byte of the answer has come
+  std::string lost_;       // how the connection went away; empty while it has not
+  bool sent_ = false;      // the whole request has been handed over
+  bool answered_ = false;  // a byte of the answer has come
   bool streaming_ = false;
   bool body_done_ = false;
   bool asks_to_close_ = false;

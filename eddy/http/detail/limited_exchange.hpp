@@ -24,8 +24,8 @@ class exchange_step {
 
 /// Runs a part of an exchange within its limits on time.
 ///
-/// One timer for all of them: it is armed for the earliest deadline that can be, and looks when it fires whether one has really
-/// been reached. So a read costs a look at the clock, and no timer.
+/// One timer for all of them: it is armed for the earliest deadline that can be, and looks when it fires whether one
+/// has really been reached. So a read costs a look at the clock, and no timer.
 class limited_exchange : public eddy::detail::single_scope<void, exchange_step>,
                          public eddy::detail::named_work,
                          private eddy::detail::timer,
@@ -57,7 +57,8 @@ class limited_exchange : public eddy::detail::single_scope<void, exchange_step>,
 /// A request that is awaited: gives the reply.
 class request_operation final : public limited_exchange {
  public:
-  explicit request_operation(std::unique_ptr<exchange> x) : limited_exchange(*x, &exchange::fetch), owned_(std::move(x)) {}
+  explicit request_operation(std::unique_ptr<exchange> x)
+      : limited_exchange(*x, &exchange::fetch), owned_(std::move(x)) {}
   http::reply await_resume() {
     limited_exchange::await_resume();
     return owned_->take_reply();

@@ -54,19 +54,21 @@ void exchange::follow(http::url to) {
     plan_.method = "GET";
     plan_.body.clear();
     plan_.has_body = false;
-    for (const std::string_view name : {"Content-Type", "Content-Length", "Content-Encoding", "Content-Language", "Content-Location"})
+    for (const std::string_view name :
+         {"Content-Type", "Content-Length", "Content-Encoding", "Content-Language", "Content-Location"})
       plan_.headers.remove(name);
   }
   if (!to.same_origin(plan_.url)) {
-    for (const std::string_view name : {"Authorization", "Cookie", "Proxy-Authorization", "Host"}) plan_.headers.remove(name);
+    for (const std::string_view name : {"Authorization", "Cookie", "Proxy-Authorization", "Host"})
+      plan_.headers.remove(name);
   }
   const bool been_there = std::any_of(history.begin(), history.end(), [&](const redirect_step& step) {
     return step.method == plan_.method && same_resource(step.url, to);
   });
   if (been_there) fail(client_errc::redirect_loop, "redirected in a circle: " + chain_of(history, to));
   if (history.size() > plan_.limits.redirects)
-    fail(client_errc::too_many_redirects,
-         "more than " + std::to_string(plan_.limits.redirects) + " redirects, see redirects(): " + chain_of(history, to));
+    fail(client_errc::too_many_redirects, "more than " + std::to_string(plan_.limits.redirects) +
+                                              " redirects, see redirects(): " + chain_of(history, to));
   plan_.url = std::move(to);
 }
 
