@@ -47,6 +47,7 @@
 #include "eddy/flow/for_each.hpp"
 #include "eddy/flow/gather.hpp"
 #include "eddy/flow/map_concurrent.hpp"
+#include "eddy/flow/named_work.hpp"
 #include "eddy/flow/on_cancel.hpp"
 #include "eddy/flow/race.hpp"
 #include "eddy/flow/retry.hpp"

@@ -23,7 +23,8 @@
 #define EDDY_CLOSURES_IN_AWAIT_BROKEN 0
 #endif
 
-/// Checks a rule of use, also in release builds; `sentence` tells the caller what to do instead. For places that cannot throw.
+/// Checks a rule of use, also in release builds; `sentence` tells the caller what to do instead. For places that cannot
+/// throw.
 #define EDDY_ASSERT(condition, sentence) \
   do {                                   \
     if (!(condition)) [[unlikely]]       \

@@ -45,7 +45,8 @@ const exception_group* as_group(const std::exception_ptr& error) noexcept;
 
 }  // namespace detail
 
-// A group is asked for before `T` is, since `T` may be a base of it (std::exception): then its errors are meant, not itself.
+// A group is asked for before `T` is, since `T` may be a base of it (std::exception): then its errors are meant, not
+// itself.
 
 template <class T>
 const T* exception_group::find() const {

@@ -29,8 +29,8 @@ constexpr std::size_t slab_size = 64 * 1024;
 
 constexpr std::size_t class_of(std::size_t size) noexcept { return (size + step - 1) / step - 1; }
 
-// Every slab ever made, and the lists of threads that have ended. Never destroyed: other threads' and static objects' frames
-// may be released after it would have been.
+// Every slab ever made, and the lists of threads that have ended. Never destroyed: other threads' and static objects'
+// frames may be released after it would have been.
 struct depot {
   std::mutex lock;
   std::vector<void*> slabs;

@@ -8,9 +8,10 @@ namespace eddy::detail {
 
 /// Memory for coroutine frames and task states: a free list a size class a thread.
 ///
-/// Classes are 16 bytes apart up to `largest` bytes; what is larger goes to the global allocator. A block may be freed on
-/// another thread than it was allocated on: it then joins that thread's list. Blocks go back to later threads, not to the
-/// system, when a thread ends. Under AddressSanitizer every block goes to the global allocator, so that use after free shows.
+/// Classes are 16 bytes apart up to `largest` bytes; what is larger goes to the global allocator. A block may be freed
+/// on another thread than it was allocated on: it then joins that thread's list. Blocks go back to later threads, not
+/// to the system, when a thread ends. Under AddressSanitizer every block goes to the global allocator, so that use
+/// after free shows.
 ///
 /// **Thread safety.** Every function may be called from any thread; no lock is taken except to fetch a new slab.
 namespace frame_pool {

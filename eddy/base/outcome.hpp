@@ -16,8 +16,9 @@ namespace detail {
 struct no_value {};
 
 template <class T>
-using stored = std::conditional_t<std::is_void_v<T>, no_value,
-                                  std::conditional_t<std::is_reference_v<T>, std::add_pointer_t<T>, std::remove_const_t<T>>>;
+using stored =
+    std::conditional_t<std::is_void_v<T>, no_value,
+                       std::conditional_t<std::is_reference_v<T>, std::add_pointer_t<T>, std::remove_const_t<T>>>;
 
 }  // namespace detail
 

@@ -11,7 +11,8 @@ namespace eddy::detail {
 
 namespace {
 
-// Only in debug mode: where each coroutine that has not been started was made. A thread's own: coroutines do not travel.
+// Only in debug mode: where each coroutine that has not been started was made. A thread's own: coroutines do not
+// travel.
 struct birth {
   std::array<void*, 6> stack;
   int depth;

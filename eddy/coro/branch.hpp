@@ -20,7 +20,8 @@ class branch_base;
 /// It lives in the frame that awaits it, and so do its branches. It has no frame of its own.
 class scope : public operation {
  public:
-  /// A branch has ended; its frames are gone. @returns what to run next: resume(), unwind(), another branch, or nothing().
+  /// A branch has ended; its frames are gone. @returns what to run next: resume(), unwind(), another branch, or
+  /// nothing().
   virtual std::coroutine_handle<> branch_ended(branch_base& branch) noexcept = 0;
 
  protected:
@@ -96,7 +97,8 @@ class branch final : public branch_base {
  public:
   using branch_base::branch_base;
 
-  /// Calls `f(args...)`, which makes the coroutine. A throw is an end like any other. @returns false then: it has ended.
+  /// Calls `f(args...)`, which makes the coroutine. A throw is an end like any other. @returns false then: it has
+  /// ended.
   template <class F, class... Args>
   bool make(F&& f, Args&&... args) noexcept {
     try {
@@ -120,7 +122,8 @@ class branch final : public branch_base {
   void collect_cancelled() noexcept override { result.emplace_cancelled(std::string(cancel_reason())); }
 };
 
-/// Room for something that is made when its owner is awaited. The owner may move before that, so moving leaves it empty.
+/// Room for something that is made when its owner is awaited. The owner may move before that, so moving leaves it
+/// empty.
 template <class T>
 class late {
  public:
@@ -147,7 +150,8 @@ class late {
   bool made_ = false;
 };
 
-// -- what can be awaited, as a coroutine ---------------------------------------------------------------------------------
+// -- what can be awaited, as a coroutine
+// ---------------------------------------------------------------------------------
 
 template <class T>
 struct is_coro : std::false_type {};
@@ -184,13 +188,14 @@ coro<branch_result_t<A>> await_in_coro(A a) {
 /// A copy of a handle, awaited as the lvalue that it was: the value stays in the task.
 template <class A>
 coro<branch_result_t<const A&>> await_kept_in_coro(A a) {
-  static_assert(std::is_void_v<branch_result_t<const A&>> || std::copy_constructible<branch_result_t<const A&>>,
-                "this handle's value cannot be copied: hand the handle over with std::move(task), then the value is moved out");
+  static_assert(
+      std::is_void_v<branch_result_t<const A&>> || std::copy_constructible<branch_result_t<const A&>>,
+      "this handle's value cannot be copied: hand the handle over with std::move(task), then the value is moved out");
   co_return co_await std::as_const(a);
 }
 
-/// Any awaitable as a coroutine: a coroutine is taken as it is, a leaf operation or a handle is awaited inside one, as the
-/// lvalue or rvalue that it is.
+/// Any awaitable as a coroutine: a coroutine is taken as it is, a leaf operation or a handle is awaited inside one, as
+/// the lvalue or rvalue that it is.
 template <class A>
 auto to_coro(A&& a) {
   if constexpr (is_coro<std::remove_cvref_t<A>>::value) {
@@ -232,13 +237,15 @@ auto make_coro(F& f, Args&&... args) {
 template <class F, class... Args>
 using called_result_t = branch_result_t<std::invoke_result_t<F, Args...>>;
 
-// g++ 12 to 15 destroy a closure that is made inside a co_await expression twice. A closure whose destruction does nothing is harmless.
+// g++ 12 to 15 destroy a closure that is made inside a co_await expression twice. A closure whose destruction does
+// nothing is harmless.
 template <class F>
 constexpr bool safe_in_await =
-    !EDDY_CLOSURES_IN_AWAIT_BROKEN || awaitable<std::remove_cvref_t<F>> || std::is_lvalue_reference_v<F> || std::is_trivially_destructible_v<std::remove_cvref_t<F>>;
+    !EDDY_CLOSURES_IN_AWAIT_BROKEN || awaitable<std::remove_cvref_t<F>> || std::is_lvalue_reference_v<F> ||
+    std::is_trivially_destructible_v<std::remove_cvref_t<F>>;
 
-#define EDDY_CHECK_CLOSURE(F)                                                                                      \
-  static_assert(::eddy::detail::safe_in_await<F>,                                                                  \
+#define EDDY_CHECK_CLOSURE(F)                                                                                     \
+  static_assert(::eddy::detail::safe_in_await<F>,                                                                 \
                 "g++ destroys a closure that owns something twice when it is made inside a co_await expression; " \
                 "name it first:  auto body = [owned = ...] { ... };  co_await with(resource, body);")
 

@@ -39,7 +39,8 @@ class raised_uncaught {
   eh_globals* globals_;
 };
 
-// As frame.destroy(), which both compilers take for a function that cannot throw. A frame begins with {resume, destroy}.
+// As frame.destroy(), which both compilers take for a function that cannot throw. A frame begins with {resume,
+// destroy}.
 void call_destroy(detail::promise_base& frame) {
   using function = void (*)(void*);
   void* const address = frame.handle().address();
@@ -120,8 +121,9 @@ void context::run() noexcept {
   tell_ended().resume();  // *this may be gone from here on
 }
 
-// Innermost first, as an exception would: each frame's locals, then those of the frame that awaited it. The slot that owned
-// the frame forgets it, so that the awaiter's destructor, which runs with the next frame, does not destroy it again.
+// Innermost first, as an exception would: each frame's locals, then those of the frame that awaited it. The slot that
+// owned the frame forgets it, so that the awaiter's destructor, which runs with the next frame, does not destroy it
+// again.
 void context::unwind() noexcept {
   detail::promise_base* frame = leaf_;
   while (frame != nullptr) {

@@ -42,7 +42,8 @@ class cancel_reason {
   unsigned references_ = 1;
 };
 
-/// A cancellation on its way down a tree of contexts: a work list instead of a recursion, so that depth costs no stack (L8).
+/// A cancellation on its way down a tree of contexts: a work list instead of a recursion, so that depth costs no stack
+/// (L8).
 class cancellation {
  public:
   /// @param text  The reason, for people.
@@ -55,7 +56,8 @@ class cancellation {
 
   /// Marks `c` and, when it waits, asks its operation later in run(). Nothing when it was reached before.
   void add(context& c) noexcept;
-  /// Asks every operation that was reached, until there is none left. Destroys, resumes and calls nothing of the user's.
+  /// Asks every operation that was reached, until there is none left. Destroys, resumes and calls nothing of the
+  /// user's.
   void run() noexcept;
 
   bool lifts_shields() const noexcept { return lift_; }
@@ -76,9 +78,9 @@ class cancellation {
 class await_observer {
  public:
   virtual ~await_observer() = default;
-  virtual void on_await(context& c) = 0;      // before the check for cancellation
-  virtual void on_suspend(context& c) = 0;    // it waits now
-  virtual void on_complete(context& c) = 0;   // its operation has completed, it has not been resumed
+  virtual void on_await(context& c) = 0;     // before the check for cancellation
+  virtual void on_suspend(context& c) = 0;   // it waits now
+  virtual void on_complete(context& c) = 0;  // its operation has completed, it has not been resumed
 };
 
 }  // namespace detail
@@ -91,8 +93,9 @@ class await_observer {
 ///                     │                     └──withdrawn──> ready, unwinding ──run──> frames destroyed ──> ended
 ///                     └──root frame done──> ended
 /// ```
-/// Invariants: (1) waiting exactly when `operation_` is set, and then in no queue; (2) `leaf_` is the innermost suspended
-/// frame whenever it does not run; (3) a flag is never taken back, but for fresh; (4) after ended() nothing of it runs any more.
+/// Invariants: (1) waiting exactly when `operation_` is set, and then in no queue; (2) `leaf_` is the innermost
+/// suspended frame whenever it does not run; (3) a flag is never taken back, but for fresh; (4) after ended() nothing
+/// of it runs any more.
 ///
 /// **Thread safety.** Only on its loop's thread.
 class context : public detail::runnable {
@@ -117,7 +120,8 @@ class context : public detail::runnable {
   /// The same, or null.
   static context* try_current() noexcept;
 
-  // -- for awaitables ---------------------------------------------------------------------------------------------------
+  // -- for awaitables
+  // ---------------------------------------------------------------------------------------------------
 
   detail::scheduler& scheduler() const noexcept { return *scheduler_; }
 
@@ -245,11 +249,12 @@ namespace detail {
 
 /// Something that a context waits for. The base of every leaf operation and every combinator.
 ///
-/// 16 bytes: a table for its kind, and its context. It lives in the frame that awaits it. Movable only until it is awaited.
+/// 16 bytes: a table for its kind, and its context. It lives in the frame that awaits it. Movable only until it is
+/// awaited.
 class operation {
  public:
-  /// A cancellation came by while the context waits on this. A leaf takes itself back and calls withdrawn() or, when the
-  /// system still holds on to it, does so later; a combinator adds its children to `c`. Only marks and asks.
+  /// A cancellation came by while the context waits on this. A leaf takes itself back and calls withdrawn() or, when
+  /// the system still holds on to it, does so later; a combinator adds its children to `c`. Only marks and asks.
   virtual void on_cancel(cancellation& c) noexcept = 0;
   /// What it is, for people: `sleep`, `queue::get`.
   virtual std::string describe() const = 0;

@@ -24,7 +24,8 @@ namespace detail {
 template <class T>
 struct promise final : promise_base {
   using value_type = stored<T>;
-  static_assert(alignof(value_type) <= 16, "a coroutine cannot return a type that is aligned beyond 16 bytes; return a unique_ptr");
+  static_assert(alignof(value_type) <= 16,
+                "a coroutine cannot return a type that is aligned beyond 16 bytes; return a unique_ptr");
 
   explicit promise(std::source_location function = std::source_location::current()) noexcept : promise_base(function) {}
   ~promise() {
@@ -110,16 +111,18 @@ void report_never_awaited(promise_base& frame) noexcept;
 
 }  // namespace detail
 
-/// A coroutine: a function that can wait. It runs nothing until it is awaited or given to create_task, gather and the like.
+/// A coroutine: a function that can wait. It runs nothing until it is awaited or given to create_task, gather and the
+/// like.
 ///
-/// Return it from a function that uses co_await or co_return; `coro<>` returns nothing. Pass parameters by value unless the
-/// caller awaits at once. Move-only; it runs once.
+/// Return it from a function that uses co_await or co_return; `coro<>` returns nothing. Pass parameters by value unless
+/// the caller awaits at once. Move-only; it runs once.
 ///
 /// **Cancellation.** Awaiting a coroutine is not a cancellation point; what it awaits inside may be.
 /// **Thread safety.** Make, move and await it on one loop's thread.
 /// **In asyncio.** A coroutine object. A forgotten `co_await` is a compiler warning here, and a report in debug mode.
 template <class T = void>
-// clang's coro_return_type is not used: it refuses every plain function that passes a coroutine on, std::invoke among them.
+// clang's coro_return_type is not used: it refuses every plain function that passes a coroutine on, std::invoke among
+// them.
 class [[nodiscard("a coroutine runs only when it is awaited or given to create_task, gather, ...")]] coro {
  public:
   using promise_type = detail::promise<T>;
@@ -165,7 +168,8 @@ class [[nodiscard("a coroutine runs only when it is awaited or given to create_t
 
   /// @throws misuse_error  It was awaited or moved from before.
   awaiter operator co_await() && {
-    if (frame_ == nullptr) throw misuse_error("this coroutine was awaited before; it runs once: use create_task and await the task");
+    if (frame_ == nullptr)
+      throw misuse_error("this coroutine was awaited before; it runs once: use create_task and await the task");
     return awaiter(std::exchange(frame_, nullptr));
   }
 
@@ -226,8 +230,8 @@ class attached {
   Awaiter awaiter_;
 };
 
-/// An operation that stands in the awaiting expression. g++ 12 copies what await_transform returns by reference into another
-/// place of the frame, and an operation that is awaited must not move: so a pointer is what is returned.
+/// An operation that stands in the awaiting expression. g++ 12 copies what await_transform returns by reference into
+/// another place of the frame, and an operation that is awaited must not move: so a pointer is what is returned.
 template <class Operation>
 class referred {
  public:
@@ -257,9 +261,10 @@ decltype(auto) promise_base::await_transform(Awaitable&& awaitable, std::source_
     else
       return std::forward<Awaitable>(awaitable).operator co_await();
   } else {
-    static_assert(std::derived_from<plain, operation>,
-                  "this cannot be awaited inside an eddy::coro: await a coro, a task, a future or another eddy awaitable, or "
-                  "bridge a callback with a promise (promise::set_value, promise::set_value_threadsafe)");
+    static_assert(
+        std::derived_from<plain, operation>,
+        "this cannot be awaited inside an eddy::coro: await a coro, a task, a future or another eddy awaitable, or "
+        "bridge a callback with a promise (promise::set_value, promise::set_value_threadsafe)");
   }
 }
 

@@ -11,7 +11,9 @@ void future_state_base::settled() {
 }
 
 void future_state_base::check_open(const char* what) const {
-  if (done_) throw misuse_error(std::string("promise::") + what + ": it has a value or an exception already; a promise is set once");
+  if (done_)
+    throw misuse_error(std::string("promise::") + what +
+                       ": it has a value or an exception already; a promise is set once");
 }
 
 }  // namespace eddy::detail

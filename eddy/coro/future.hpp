@@ -80,7 +80,8 @@ class future_state final : public future_state_base {
 class future_wait : public leaf<future_wait>, public list_hook {
  public:
   explicit future_wait(future_state_base& state) noexcept : state_(&state) { state_->retain(); }
-  future_wait(future_wait&& other) noexcept : leaf(std::move(other)), list_hook(), state_(std::exchange(other.state_, nullptr)) {}
+  future_wait(future_wait&& other) noexcept
+      : leaf(std::move(other)), list_hook(), state_(std::exchange(other.state_, nullptr)) {}
   ~future_wait() {
     if (state_ != nullptr) state_->release();
   }
@@ -102,8 +103,9 @@ class future_wait : public leaf<future_wait>, public list_hook {
 
 /// A value that somebody will set: the reading side of a `promise`. May be copied, and awaited by many.
 ///
-/// `co_await f` gives `const T&`; the exception of set_exception() comes out of the await. A promise that goes away without a
-/// value gives `broken_promise`, never a hang. An exception that nobody looked at reaches the loop's exception handler.
+/// `co_await f` gives `const T&`; the exception of set_exception() comes out of the await. A promise that goes away
+/// without a value gives `broken_promise`, never a hang. An exception that nobody looked at reaches the loop's
+/// exception handler.
 ///
 /// **Cancellation.** Awaiting is a cancellation point; nothing is lost, the value stays.
 /// **Thread safety.** Only on the loop's thread.
@@ -159,7 +161,8 @@ class future {
   explicit future(detail::future_state<T>& state) noexcept : state_(&state) { state.retain(); }
 
   detail::future_state<T>& checked() const {
-    if (state_ == nullptr) throw misuse_error("this future is empty or was moved from; get one from promise::get_future()");
+    if (state_ == nullptr)
+      throw misuse_error("this future is empty or was moved from; get one from promise::get_future()");
     state_->loop().check_thread("future", "promise::set_value_threadsafe, and await the future on its loop");
     return *state_;
   }
@@ -169,9 +172,11 @@ class future {
 
 /// The writing side of a `future`: sets its value or exception, once.
 ///
-/// **Thread safety.** Made on the loop's thread. set_value() and set_exception() only there (others get wrong_thread); the
+/// **Thread safety.** Made on the loop's thread. set_value() and set_exception() only there (others get wrong_thread);
+/// the
 /// `_threadsafe` forms, and the destructor, from any thread while the loop runs.
-/// **In asyncio.** `Future.set_result`, `set_exception`; from other threads `loop.call_soon_threadsafe(fut.set_result, x)`.
+/// **In asyncio.** `Future.set_result`, `set_exception`; from other threads `loop.call_soon_threadsafe(fut.set_result,
+/// x)`.
 template <class T = void>
 class promise {
  public:

@@ -11,17 +11,15 @@ namespace eddy::detail {
 
 /// A request to the backend as something to await: the leaf under every socket and pipe operation.
 ///
-/// What derives from it fills in the request's fields, and reads `result` in await_resume (negative: -errno). Atomic as far as
-/// the system's call is: cancelled means that the kernel has done nothing and has let go of the memory; what it has done
-/// is delivered, also when a cancellation came meanwhile.
+/// What derives from it fills in the request's fields, and reads `result` in await_resume (negative: -errno). Atomic as
+/// far as the system's call is: cancelled means that the kernel has done nothing and has let go of the memory; what it
+/// has done is delivered, also when a cancellation came meanwhile.
 template <class Derived>
 class io_operation : public leaf<Derived>, public io_request {
  public:
   bool try_complete() { return this->context_->scheduler().io->start(*this); }
   void begin() const noexcept {}  // started by try_complete()
-  bool take_back() noexcept {
-    return pending && this->context_->scheduler().io->withdraw(*this);
-  }
+  bool take_back() noexcept { return pending && this->context_->scheduler().io->withdraw(*this); }
 
  protected:
   io_operation() = default;

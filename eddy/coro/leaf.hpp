@@ -8,12 +8,14 @@
 
 namespace eddy::detail {
 
-/// The base of every leaf operation: an awaiter without a frame that keeps laws L1, L7 and L11 for what derives from it.
+/// The base of every leaf operation: an awaiter without a frame that keeps laws L1, L7 and L11 for what derives from
+/// it.
 ///
 /// `Derived` provides
 /// - `bool try_complete()`: does it at once if it can; true means that the effect has happened;
 /// - `void begin()`: waits for it (after try_complete() gave false); it later calls `context_->completed()` once;
-/// - `bool take_back() noexcept`: a cancellation asks: true when it is undone without an effect; false when the end comes
+/// - `bool take_back() noexcept`: a cancellation asks: true when it is undone without an effect; false when the end
+/// comes
 ///   later, by completed() or by `context_->withdrawn()`;
 /// - `await_resume()`.
 template <class Derived>

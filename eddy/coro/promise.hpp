@@ -56,8 +56,7 @@ struct promise_base {
   static void operator delete(void* frame, std::size_t size) noexcept { frame_pool::release(frame, size); }
 
   template <class Awaitable>
-  decltype(auto) await_transform(Awaitable&& awaitable,
-                                 std::source_location line = std::source_location::current());
+  decltype(auto) await_transform(Awaitable&& awaitable, std::source_location line = std::source_location::current());
 
  protected:
   ~promise_base() = default;
@@ -70,16 +69,17 @@ struct promise_base {
   [[noreturn]] void terminate_in_unwinding() const noexcept;
 };
 
-// Where the compiler makes no tail calls (any g++ below -O2, sanitizers) each transfer nests one resume, so every so many of
-// them go back to the loop. `hop` keeps the order: nothing else runs in between.
+// Where the compiler makes no tail calls (any g++ below -O2, sanitizers) each transfer nests one resume, so every so
+// many of them go back to the loop. `hop` keeps the order: nothing else runs in between.
 inline bool deep(scheduler& s) noexcept { return ++s.depth >= scheduler::deepest_transfer; }
 
 /// The promise behind an eddy coroutine's handle; a foreign coroutine is refused with the way out.
 template <class Promise>
 promise_base& base_of(std::coroutine_handle<Promise> handle) noexcept {
-  static_assert(std::derived_from<Promise, promise_base>,
-                "an eddy awaitable can be awaited only inside an eddy::coro; from another coroutine type hand the work to "
-                "eddy's loop, for example with event_loop::call_soon_threadsafe, and await your own completion");
+  static_assert(
+      std::derived_from<Promise, promise_base>,
+      "an eddy awaitable can be awaited only inside an eddy::coro; from another coroutine type hand the work to "
+      "eddy's loop, for example with event_loop::call_soon_threadsafe, and await your own completion");
   return handle.promise();
 }
 

@@ -18,11 +18,11 @@ class runner_base::interrupt final : private detail::runnable {
 
   /// Takes SIGINT over, unless somebody has a handler of their own or another loop has it.
   void install() {
-    struct sigaction now {};
+    struct sigaction now{};
     if (sigaction(SIGINT, nullptr, &now) != 0 || now.sa_handler != SIG_DFL) return;
     interrupt* none = nullptr;
     if (!active.compare_exchange_strong(none, this)) return;
-    struct sigaction ours {};
+    struct sigaction ours{};
     ours.sa_handler = [](int) {
       if (interrupt* self = active.load()) self->raised();
     };
@@ -60,7 +60,7 @@ class runner_base::interrupt final : private detail::runnable {
 
   runner_base& runner_;
   detail::task_state& main_;
-  struct sigaction before_ {};
+  struct sigaction before_{};
   std::atomic<int> count_{0};
   std::atomic<bool> posted_{false};
   bool installed_ = false;
@@ -110,7 +110,8 @@ void runner_base::drive(detail::task_state& main) {
 void runner_base::shut_down() {
   detail::scheduler& s = loop_.scheduler();
   if (loop_.debug() && registry_.alive() != 0)
-    detail::report("main has ended while other tasks still run; they are cancelled now:\n" + detail::task_tree(registry_));
+    detail::report("main has ended while other tasks still run; they are cancelled now:\n" +
+                   detail::task_tree(registry_));
   registry_.close("the loop is shutting down");
   while (registry_.alive() != 0 && !give_up) s.turn();
   registry_.stop_watching();

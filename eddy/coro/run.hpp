@@ -85,10 +85,10 @@ class runner_base {
 
 /// Runs a program: makes a loop, runs `main_coro(args...)` on it, and returns its value or throws its exception.
 ///
-/// At the end the tasks that are left are cancelled and joined, then executors shut down. Ctrl-C cancels main, which cleans up
-/// and ends; `run` then throws `interrupted`; a second Ctrl-C lifts the shields of clean-up that takes too long. Call it once
-/// or several times, one after the other; inside of a coroutine it is an error. When nothing can ever happen any more, the
-/// tree of tasks with all their awaits is reported.
+/// At the end the tasks that are left are cancelled and joined, then executors shut down. Ctrl-C cancels main, which
+/// cleans up and ends; `run` then throws `interrupted`; a second Ctrl-C lifts the shields of clean-up that takes too
+/// long. Call it once or several times, one after the other; inside of a coroutine it is an error. When nothing can
+/// ever happen any more, the tree of tasks with all their awaits is reported.
 ///
 /// @throws what the coroutine throws; interrupted; misuse_error when a loop runs on this thread already.
 ///
@@ -97,7 +97,8 @@ class runner_base {
 template <class F, class... Args>
 decltype(auto) run(run_options options, F&& main_coro, Args&&... args) {
   runner_base runner(options);
-  auto* state = detail::make_task(runner.loop().scheduler(), nullptr, std::forward<F>(main_coro), std::forward<Args>(args)...);
+  auto* state =
+      detail::make_task(runner.loop().scheduler(), nullptr, std::forward<F>(main_coro), std::forward<Args>(args)...);
   using result = typename std::remove_pointer_t<decltype(state)>::result_type;
   task<result> main(*state);
   runner.drive(*state);

@@ -14,14 +14,17 @@ namespace eddy {
 
 /// A handle to a coroutine that the loop runs concurrently.
 ///
-/// The loop keeps the task alive until it has ended: the handle may be copied and dropped. `co_await t` waits for the end and
-/// gives `const T&`; `co_await std::move(t)` moves the value out. The exception comes out of the await; a task that was
-/// cancelled throws `cancelled_error`. An exception that no handle ever looked at reaches the loop's exception handler.
+/// The loop keeps the task alive until it has ended: the handle may be copied and dropped. `co_await t` waits for the
+/// end and gives `const T&`; `co_await std::move(t)` moves the value out. The exception comes out of the await; a task
+/// that was cancelled throws `cancelled_error`. An exception that no handle ever looked at reaches the loop's exception
+/// handler.
 ///
 /// To end with one's own scope choose a `task_group`.
 ///
-/// **Cancellation.** Awaiting is a cancellation point. A cancelled waiter does not cancel the task; cancel_and_join() does.
-/// **Thread safety.** Only on the loop's thread; others get wrong_thread. cancel_threadsafe() may be called from any thread.
+/// **Cancellation.** Awaiting is a cancellation point. A cancelled waiter does not cancel the task; cancel_and_join()
+/// does.
+/// **Thread safety.** Only on the loop's thread; others get wrong_thread. cancel_threadsafe() may be called from any
+/// thread.
 /// **In asyncio.** `Task`.
 template <class T = void>
 class task {
@@ -185,14 +188,16 @@ class task<T>::value_join : public detail::join_leaf {
 namespace detail {
 
 template <class F, class... Args>
-using bound_task_for = bound_task<called_result_t<std::decay_t<F>&, std::unwrap_ref_decay_t<Args>...>, std::decay_t<F>, std::decay_t<Args>...>;
+using bound_task_for = bound_task<called_result_t<std::decay_t<F>&, std::unwrap_ref_decay_t<Args>...>, std::decay_t<F>,
+                                  std::decay_t<Args>...>;
 
 // Whether a function's parameter would refer to something that is made for the call alone, and so be gone before the
 // coroutine runs: `create_task(fetch, "a")` for `coro<> fetch(const std::string&)` keeps a pointer, not a string.
 template <class Parameter, class Kept>
 constexpr bool refers_to_temporary =
-    std::is_reference_v<Parameter> && !std::is_convertible_v<std::add_pointer_t<std::unwrap_ref_decay_t<Kept>>,
-                                                             std::add_pointer_t<const std::remove_reference_t<Parameter>>>;
+    std::is_reference_v<Parameter> &&
+    !std::is_convertible_v<std::add_pointer_t<std::unwrap_ref_decay_t<Kept>>,
+                           std::add_pointer_t<const std::remove_reference_t<Parameter>>>;
 
 template <class F, class... Args>
 struct keeps_what_it_refers_to : std::true_type {};
@@ -211,15 +216,16 @@ template <class F, class... Args>
   requires std::invocable<std::decay_t<F>&, std::unwrap_ref_decay_t<Args>...>
 auto make_task(detail::scheduler& s, context* parent, F&& f, Args&&... args)
     -> typed_task<called_result_t<std::decay_t<F>&, std::unwrap_ref_decay_t<Args>...>>* {
-  static_assert(keeps_what_it_refers_to<std::decay_t<F>, Args...>::value,
-                "a reference parameter of this coroutine would refer to a temporary that is converted from the argument: pass an "
-                "argument of the parameter's own type, or take the parameter by value");
+  static_assert(
+      keeps_what_it_refers_to<std::decay_t<F>, Args...>::value,
+      "a reference parameter of this coroutine would refer to a temporary that is converted from the argument: pass an "
+      "argument of the parameter's own type, or take the parameter by value");
   using result = called_result_t<std::decay_t<F>&, std::unwrap_ref_decay_t<Args>...>;
   if constexpr (sizeof...(Args) == 0 && std::is_empty_v<std::decay_t<F>>) {
     return make_task(s, parent, coro<result>(make_coro(f)));  // nothing to keep
   } else {
     return new bound_task<result, std::decay_t<F>, std::decay_t<Args>...>(s, parent, std::forward<F>(f),
-                                                                         std::forward<Args>(args)...);
+                                                                          std::forward<Args>(args)...);
   }
 }
 
@@ -227,21 +233,23 @@ auto make_task(detail::scheduler& s, context* parent, F&& f, Args&&... args)
 
 /// Runs a coroutine concurrently, on the current loop: `create_task(f, args...)`, or `create_task(f(args...))`.
 ///
-/// The first form is the one to prefer: eddy keeps the callable (with its captures) and the arguments until the coroutine has
-/// ended, so nothing dangles. Arguments are copied or moved; a reference is asked for with `std::ref`. Let `f` take them by
-/// value: a `const std::string&` that is given a literal refers to a temporary. The coroutine starts in the loop's next turn.
-/// `run` cancels and joins what is left of such tasks at its end; choose a `task_group` for work that must not outlive its
-/// scope.
+/// The first form is the one to prefer: eddy keeps the callable (with its captures) and the arguments until the
+/// coroutine has ended, so nothing dangles. Arguments are copied or moved; a reference is asked for with `std::ref`.
+/// Let `f` take them by value: a `const std::string&` that is given a literal refers to a temporary. The coroutine
+/// starts in the loop's next turn. `run` cancels and joins what is left of such tasks at its end; choose a `task_group`
+/// for work that must not outlive its scope.
 ///
 /// @returns a handle, which may be dropped.
 /// @throws misuse_error  No loop runs on this thread. Also what copying the arguments throws.
 ///
 /// **Cancellation.** Not a cancellation point; does not suspend.
-/// **In asyncio.** `create_task(f(args))`; there a task must be kept in a variable or may vanish, here the loop keeps it.
+/// **In asyncio.** `create_task(f(args))`; there a task must be kept in a variable or may vanish, here the loop keeps
+/// it.
 template <class F, class... Args>
 EDDY_NOINLINE auto create_task(F&& f, Args&&... args) {
   detail::task_registry& registry = detail::current_registry();
-  auto* state = detail::make_task(registry.loop().scheduler(), nullptr, std::forward<F>(f), std::forward<Args>(args)...);
+  auto* state =
+      detail::make_task(registry.loop().scheduler(), nullptr, std::forward<F>(f), std::forward<Args>(args)...);
   task<typename std::remove_pointer_t<decltype(state)>::result_type> handle(*state);
   state->start(registry, __builtin_return_address(0));
   return handle;

@@ -12,7 +12,8 @@ namespace eddy::detail {
 task_registry& current_registry() {
   event_loop* loop = event_loop::try_current();
   if (loop == nullptr || loop->scheduler().tasks == nullptr)
-    throw misuse_error("no event loop runs on this thread, so there is nothing to run a task; start with eddy::run(main_coro)");
+    throw misuse_error(
+        "no event loop runs on this thread, so there is nothing to run a task; start with eddy::run(main_coro)");
   return *loop->scheduler().tasks;
 }
 

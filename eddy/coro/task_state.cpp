@@ -116,8 +116,8 @@ void task_state::add_callback(std::function<void()> callback) { extras().callbac
 
 std::string task_state::describe() const {
   const task_extras* more = extras_or_null();
-  std::string text = more != nullptr && !more->name.empty() ? "task \"" + more->name + "\""
-                                                            : "task " + std::to_string(number_);
+  std::string text =
+      more != nullptr && !more->name.empty() ? "task \"" + more->name + "\"" : "task " + std::to_string(number_);
   text += " (" + std::string(function().function_name()) + " at " + format_place(function());
   if (more != nullptr && more->made_at != nullptr) text += ", created by " + describe_code(more->made_at);
   return text + ")";
@@ -127,7 +127,8 @@ void join_leaf::begin() {
   // A wait for oneself can never end: the task itself, or one whose scope this is.
   for (const context* line = context_; line != nullptr; line = line->parent())
     if (line == task_)
-      throw misuse_error(task_->describe() + " awaits itself, directly or from one of its own scopes: that can never end");
+      throw misuse_error(task_->describe() +
+                         " awaits itself, directly or from one of its own scopes: that can never end");
   task_->add_joiner(*this);
 }
 

@@ -89,7 +89,7 @@ class task_state : public context, public list_hook {
   join_base* joiners_ = nullptr;  // the oldest of a ring
   // The coroutine function's place, or with the highest bit set (never set in an address) a task_extras.
   std::uintptr_t birth_ = 0;
-  bool looked_at_ = false;  // somebody has been given its end
+  bool looked_at_ = false;        // somebody has been given its end
   std::uint32_t references_ = 1;  // the loop's own
   std::uint32_t number_ = 0;
 };
@@ -114,7 +114,9 @@ class typed_task : public task_state {
   using result_type = T;
   using value_type = stored<T>;
 
-  typed_task(detail::scheduler& s, context* parent, coro<T>&& made) noexcept : task_state(s, parent) { adopt(*made.release()); }
+  typed_task(detail::scheduler& s, context* parent, coro<T>&& made) noexcept : task_state(s, parent) {
+    adopt(*made.release());
+  }
 
   value_type& value() noexcept { return value_; }
   std::exception_ptr exception() const noexcept override { return end_ == end::exception ? exception_ : nullptr; }
@@ -173,7 +175,9 @@ class typed_task : public task_state {
   [[noreturn]] EDDY_NOINLINE void throw_other_end() {
     if (end_ == end::exception) std::rethrow_exception(exception_);
     if (end_ == end::taken)
-      throw misuse_error("the result of " + describe() + " was moved out by an earlier co_await std::move(task); await it as an lvalue to read it several times");
+      throw misuse_error(
+          "the result of " + describe() +
+          " was moved out by an earlier co_await std::move(task); await it as an lvalue to read it several times");
     if (end_ == end::none) throw misuse_error(describe() + " has not ended; await it, or ask done() first");
     const std::string reason(cancel_reason());
     throw cancelled_error(describe() + " was cancelled" + (reason.empty() ? "" : ": " + reason));

@@ -13,8 +13,8 @@ namespace {
 
 using detail::promise_base;
 
-// "eddy::coro<int> shop::(anonymous namespace)::order(int)", or g++'s "{anonymous}::order(order(int)::_ZN...Frame*)", reads
-// better as "order": without result, parameters and unnamed scopes.
+// "eddy::coro<int> shop::(anonymous namespace)::order(int)", or g++'s "{anonymous}::order(order(int)::_ZN...Frame*)",
+// reads better as "order": without result, parameters and unnamed scopes.
 std::string short_function(std::string name) {
   for (const std::string_view unnamed : {"(anonymous namespace)::", "(anonymous class)::", "{anonymous}::"})
     for (std::size_t at = 0; (at = name.find(unnamed)) != std::string::npos;) name.erase(at, unnamed.size());
@@ -31,7 +31,8 @@ std::string describe_frame(const promise_base& frame) {
 
 std::vector<std::string> await_chain(const context& c) {
   std::vector<std::string> chain;
-  for (const promise_base* frame = c.leaf(); frame != nullptr; frame = frame->continuation) chain.push_back(describe_frame(*frame));
+  for (const promise_base* frame = c.leaf(); frame != nullptr; frame = frame->continuation)
+    chain.push_back(describe_frame(*frame));
   return chain;
 }
 
@@ -51,8 +52,9 @@ std::string state_of(const context& c) {
 }
 
 task_info info_of(const detail::task_state& task) {
-  return {task.number(), task.name(), std::string(task.function().function_name()) + " at " + detail::format_place(task.function()),
-          state_of(task), &task == context::try_current() ? std::vector<std::string>{} : await_chain(task)};
+  return {task.number(), task.name(),
+          std::string(task.function().function_name()) + " at " + detail::format_place(task.function()), state_of(task),
+          &task == context::try_current() ? std::vector<std::string>{} : await_chain(task)};
 }
 
 constexpr unsigned deepest_indent = 40;
@@ -97,7 +99,8 @@ std::string task_tree(task_registry& registry) {
   std::string text;
   registry.visit_all([&](context& c) {
     const std::string indent(2 * depth_of(c), ' ');
-    text += indent + (dynamic_cast<task_state*>(&c) != nullptr ? c.describe() : std::string("branch")) + ": " + state_of(c) + "\n";
+    text += indent + (dynamic_cast<task_state*>(&c) != nullptr ? c.describe() : std::string("branch")) + ": " +
+            state_of(c) + "\n";
     if (&c == context::try_current()) return;
     for (const std::string& frame : await_chain(c)) text += indent + "    at " + frame + "\n";
   });

@@ -39,7 +39,8 @@ class pool_core : public std::enable_shared_from_this<pool_core> {
   bool withdraw(pool_job& job) noexcept {
     const std::scoped_lock guard(lock_);
     bool found = false;
-    for (std::size_t left = queued_; left > 0; --left) {  // turn the queue round once: withdrawing is rare, queueing is not
+    for (std::size_t left = queued_; left > 0;
+         --left) {  // turn the queue round once: withdrawing is rare, queueing is not
       runnable& next = queue_.pop();
       if (&next == &job)
         found = true;

@@ -16,8 +16,8 @@ class pool_core;
 
 /// Work for a thread of a pool that comes back to the loop which gave it.
 ///
-/// Life: queued -> running -> posted to the loop -> back(); or queued -> withdrawn. `work()` runs on the pool's thread and must
-/// not throw; `back()` runs on the loop's thread and may destroy the job.
+/// Life: queued -> running -> posted to the loop -> back(); or queued -> withdrawn. `work()` runs on the pool's thread
+/// and must not throw; `back()` runs on the loop's thread and may destroy the job.
 class pool_job : public runnable {
  public:
   virtual void work() noexcept = 0;
@@ -40,8 +40,8 @@ class pool_job : public runnable {
 
 /// Threads for work that blocks or computes; see run_in_executor and to_thread.
 ///
-/// Threads start when they are needed, up to the limit, and carry the pool's name. One pool may serve several loops. Jobs that
-/// find no free thread wait in line; a job that has started is never stopped.
+/// Threads start when they are needed, up to the limit, and carry the pool's name. One pool may serve several loops.
+/// Jobs that find no free thread wait in line; a job that has started is never stopped.
 ///
 /// **Thread safety.** May be used from any loop's thread. Destroy it after every loop that uses it has ended its jobs.
 /// **In asyncio.** `concurrent.futures.ThreadPoolExecutor`.
@@ -62,9 +62,11 @@ class thread_pool {
   };
   statistics_type statistics() const;
 
-  // -- for awaitables ---------------------------------------------------------------------------------------------------
+  // -- for awaitables
+  // ---------------------------------------------------------------------------------------------------
 
-  /// Queues `job`; called on the loop's thread. @throws std::system_error  No thread could be started and there is none.
+  /// Queues `job`; called on the loop's thread. @throws std::system_error  No thread could be started and there is
+  /// none.
   void submit(detail::pool_job& job, detail::scheduler& home);
   /// Takes a job back that has not started. @returns false when it runs or has run: back() will be called.
   bool withdraw(detail::pool_job& job) noexcept;

@@ -85,7 +85,8 @@ template <class T, class F, class... Args>
 class abandoned_operation final : public leaf<abandoned_operation<T, F, Args...>> {
  public:
   template <class G, class... As>
-  explicit abandoned_operation(G&& f, As&&... args) : job_(std::make_unique<job>(std::forward<G>(f), std::forward<As>(args)...)) {}
+  explicit abandoned_operation(G&& f, As&&... args)
+      : job_(std::make_unique<job>(std::forward<G>(f), std::forward<As>(args)...)) {}
   abandoned_operation(abandoned_operation&&) = default;
 
   bool try_complete() const noexcept { return false; }
@@ -119,7 +120,8 @@ class abandoned_operation final : public leaf<abandoned_operation<T, F, Args...>
         return;
       }
       ++loop->scheduler().external;  // counted down before, when it was abandoned
-      if (call.result.has_exception()) loop->handle_exception({"an abandoned thread job failed", call.result.exception()});
+      if (call.result.has_exception())
+        loop->handle_exception({"an abandoned thread job failed", call.result.exception()});
       delete this;
     }
 
@@ -138,17 +140,18 @@ template <class F, class... Args>
 using thread_result_t = std::invoke_result_t<std::decay_t<F>&&, std::unwrap_ref_decay_t<Args>&&...>;
 
 template <class A>
-constexpr bool owned_argument = !std::is_pointer_v<std::decay_t<A>> && std::is_same_v<std::decay_t<A>, std::unwrap_ref_decay_t<A>>;
+constexpr bool owned_argument =
+    !std::is_pointer_v<std::decay_t<A>> && std::is_same_v<std::decay_t<A>, std::unwrap_ref_decay_t<A>>;
 
 }  // namespace detail
 
 /// Calls `f(args...)` on a thread of the loop's default pool and awaits its value; other tasks run meanwhile.
 ///
-/// `f` and the arguments are copied or moved; with `std::ref` (or a lambda that captures by reference) it may use the caller's
-/// locals, since the caller waits until the thread is done with them. Exceptions come back.
+/// `f` and the arguments are copied or moved; with `std::ref` (or a lambda that captures by reference) it may use the
+/// caller's locals, since the caller waits until the thread is done with them. Exceptions come back.
 ///
-/// **Cancellation.** A cancellation point. A job that has not started is withdrawn. One that has started is waited for, also
-/// by a limit around it, and its value is then delivered; `to_thread(abandon, f, args...)` leaves at once instead.
+/// **Cancellation.** A cancellation point. A job that has not started is withdrawn. One that has started is waited for,
+/// also by a limit around it, and its value is then delivered; `to_thread(abandon, f, args...)` leaves at once instead.
 /// **In asyncio.** `to_thread(f, *args)`.
 template <class F, class... Args>
   requires(!std::is_same_v<std::remove_cvref_t<F>, abandon_t>)
@@ -168,14 +171,15 @@ template <class F, class... Args>
       &pool, std::forward<F>(f), std::forward<Args>(args)...);
 }
 
-/// As to_thread(), but a cancelled caller leaves at once and the thread goes on alone: `f` must own all that it touches, so
-/// references and pointers among the arguments are refused. A late exception reaches the loop's handler. At the end of `run`
-/// an abandoned job is not waited for.
+/// As to_thread(), but a cancelled caller leaves at once and the thread goes on alone: `f` must own all that it
+/// touches, so references and pointers among the arguments are refused. A late exception reaches the loop's handler. At
+/// the end of `run` an abandoned job is not waited for.
 template <class F, class... Args>
 [[nodiscard]] auto to_thread(abandon_t, F&& f, Args&&... args) {
   EDDY_CHECK_CLOSURE(F);
-  static_assert((detail::owned_argument<Args> && ...),
-                "to_thread(abandon, ...) needs arguments that it owns: no std::ref, no pointers; pass values, or a shared_ptr");
+  static_assert(
+      (detail::owned_argument<Args> && ...),
+      "to_thread(abandon, ...) needs arguments that it owns: no std::ref, no pointers; pass values, or a shared_ptr");
   return detail::abandoned_operation<detail::thread_result_t<F, Args...>, std::decay_t<F>, std::decay_t<Args>...>(
       std::forward<F>(f), std::forward<Args>(args)...);
 }

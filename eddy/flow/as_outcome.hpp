@@ -27,8 +27,8 @@ class outcome_operation final : public single_scope<T, Make> {
 
 /// Awaits `a`, an awaitable or a callable that makes one, and gives its end as a value: `outcome<T>`.
 ///
-/// What to write where a `catch` block would have to await: `auto out = co_await as_outcome(work());`, then await what is
-/// needed, then `out.value()`. Never throws.
+/// What to write where a `catch` block would have to await: `auto out = co_await as_outcome(work());`, then await what
+/// is needed, then `out.value()`. Never throws.
 ///
 /// @returns `outcome<T>`: the value, the exception, or cancelled (when something else than the caller was cancelled).
 ///

@@ -46,8 +46,8 @@ class body_alone {
 
 /// Runs `body()`, then `clean_up()` whatever came of it: value, exception or cancellation; then the end goes on.
 ///
-/// `clean_up` may take a `const outcome<>&` and may await; it is shielded. It also runs when the cancellation came before the
-/// body could start. For a resource with an acquisition of its own choose `with`.
+/// `clean_up` may take a `const outcome<>&` and may await; it is shielded. It also runs when the cancellation came
+/// before the body could start. For a resource with an acquisition of its own choose `with`.
 ///
 /// @returns the body's value. @throws as `with`.
 /// **In asyncio.** `try: ... finally: await clean_up()`.

@@ -37,9 +37,9 @@ class consume_body {
 
 /// Calls `f(item)` for everything that `stream` gives, one after the other; `f` may return an awaitable.
 ///
-/// `stream` is anything with an awaitable `next()` that gives something like an optional. One that owns children or owes
-/// clean-up is entered and left as with `with`. An exception of `f` or of the stream ends it. A stream that is an lvalue is
-/// referred to, an rvalue is kept.
+/// `stream` is anything with an awaitable `next()` that gives something like an optional. One that owns children or
+/// owes clean-up is entered and left as with `with`. An exception of `f` or of the stream ends it. A stream that is an
+/// lvalue is referred to, an rvalue is kept.
 ///
 /// **Cancellation.** As that of next() and of `f`: an item that was taken is handed to `f`.
 /// **In asyncio.** `async for item in stream: f(item)`.

@@ -72,7 +72,8 @@ class gather_rules : public many_scope {
  protected:
   std::coroutine_handle<> finish() noexcept {
     if (first_failure_ != nullptr || !any_cancelled_ || !context_->cancel_requested()) return resume();
-    if constexpr (Outcomes) static_cast<Self*>(this)->each_failure([this](const std::exception_ptr& error) { report_dropped(error); });
+    if constexpr (Outcomes)
+      static_cast<Self*>(this)->each_failure([this](const std::exception_ptr& error) { report_dropped(error); });
     return unwind();
   }
   void note_end(branch_base& ended, const std::exception_ptr& failure, bool cancelled) noexcept {
@@ -86,7 +87,8 @@ class gather_rules : public many_scope {
     cancel_others(&ended, "a sibling in gather failed");
   }
   void report_dropped(const std::exception_ptr& failure) noexcept {
-    context_->loop().handle_exception({"a branch of " + describe() + " failed in " + context_->describe() + ", whose end is another", failure});
+    context_->loop().handle_exception(
+        {"a branch of " + describe() + " failed in " + context_->describe() + ", whose end is another", failure});
   }
   void throw_failure() const {
     if (first_failure_ != nullptr) std::rethrow_exception(first_failure_);
@@ -134,14 +136,19 @@ class gather_operation final : public gather_rules<gather_operation<Outcomes, Ts
     return *all[index];
   }
   std::coroutine_handle<> branch_ended(branch_base& ended) noexcept override {
-    std::apply([&](auto&... each) { ((&*each == &ended ? this->note_end(ended, each->result.exception(), each->result.cancelled()) : void()), ...); },
-               branches_);
+    std::apply(
+        [&](auto&... each) {
+          ((&*each == &ended ? this->note_end(ended, each->result.exception(), each->result.cancelled()) : void()),
+           ...);
+        },
+        branches_);
     return this->one_ended() ? this->finish() : this->nothing();
   }
   friend gather_rules<gather_operation, Outcomes>;
   template <class F>
   void each_failure(F f) {
-    std::apply([&](auto&... each) { ((each->result.has_exception() ? f(each->result.exception()) : void()), ...); }, branches_);
+    std::apply([&](auto&... each) { ((each->result.has_exception() ? f(each->result.exception()) : void()), ...); },
+               branches_);
   }
 
   std::tuple<coro<Ts>...> coros_;
@@ -205,7 +212,8 @@ class gather_range_operation final : public gather_rules<gather_range_operation<
 template <class R>
 concept awaitable_range = std::ranges::input_range<R> && awaitable<std::ranges::range_value_t<R>>;
 
-/// The awaitables of a range as coroutines: moved out of an rvalue (or of coroutines), copied out of an lvalue of handles.
+/// The awaitables of a range as coroutines: moved out of an rvalue (or of coroutines), copied out of an lvalue of
+/// handles.
 template <class R>
 auto to_coros(R&& range) {
   using element = std::ranges::range_value_t<R>;
@@ -224,9 +232,10 @@ auto to_coros(R&& range) {
 
 /// Runs awaitables concurrently and gives all their values, in the order of the arguments: `gather(a(), b(), task)`.
 ///
-/// Each starts in its turn, in order. The first failure cancels the others; when all have ended it is thrown, the values of
-/// the others are destroyed, and their further exceptions reach the loop's handler. A task handle among the arguments is
-/// waited for, not cancelled; its value is copied, or moved out of a handle that is handed over with std::move.
+/// Each starts in its turn, in order. The first failure cancels the others; when all have ended it is thrown, the
+/// values of the others are destroyed, and their further exceptions reach the loop's handler. A task handle among the
+/// arguments is waited for, not cancelled; its value is copied, or moved out of a handle that is handed over with
+/// std::move.
 ///
 /// @returns `std::tuple` of the values (`std::monostate` for void).
 ///
@@ -252,8 +261,8 @@ template <class... As>
       detail::to_coro(std::forward<As>(awaitables))...);
 }
 
-/// The same for a range of coroutines or handles; gives a `std::vector` of the values, or nothing for void. Coroutines are
-/// moved out of the range.
+/// The same for a range of coroutines or handles; gives a `std::vector` of the values, or nothing for void. Coroutines
+/// are moved out of the range.
 template <detail::awaitable_range R>
 [[nodiscard]] auto gather(R&& range) {
   return detail::gather_range_operation<false, detail::branch_result_t<std::ranges::range_value_t<R>>>(

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <algorithm>
 #include <deque>
 #include <exception>
 #include <functional>
 #include <optional>
-#include <algorithm>
 #include <ranges>
 #include <string>
 #include <type_traits>
@@ -23,7 +23,8 @@ class concurrent_map final : public detail::child_tasks {
 
  public:
   template <class R2, class F2>
-  concurrent_map(R2&& range, std::size_t limit, F2&& f) : range_(std::forward<R2>(range)), limit_(limit), f_(std::forward<F2>(f)) {
+  concurrent_map(R2&& range, std::size_t limit, F2&& f)
+      : range_(std::forward<R2>(range)), limit_(limit), f_(std::forward<F2>(f)) {
     if (limit == 0) throw misuse_error("map_concurrent: the limit must be at least 1");
   }
   concurrent_map(concurrent_map&&) = default;
@@ -86,7 +87,8 @@ class concurrent_map final : public detail::child_tasks {
     concurrent_map* map_;
   };
 
-  // An exception that next() does not hand over, since the consumer left, reaches the loop's handler as any task's would.
+  // An exception that next() does not hand over, since the consumer left, reaches the loop's handler as any task's
+  // would.
   void child_ended(detail::task_state&) noexcept override {
     if (consumer_ != nullptr) std::exchange(consumer_, nullptr)->one_ended();
   }
@@ -97,7 +99,8 @@ class concurrent_map final : public detail::child_tasks {
 
   static outcome<value> outcome_of(detail::typed_task<value>& state) {
     if (state.how() == detail::task_state::end::exception) return outcome<value>::from_exception(state.exception());
-    if (state.how() == detail::task_state::end::cancelled) return outcome<value>::from_cancelled(std::string(state.cancel_reason()));
+    if (state.how() == detail::task_state::end::cancelled)
+      return outcome<value>::from_cancelled(std::string(state.cancel_reason()));
     outcome<value> result;
     if constexpr (std::is_void_v<value>)
       result.emplace();
@@ -145,16 +148,17 @@ class concurrent_map final : public detail::child_tasks {
 /// Calls `f(element)` for every element of a range, at most `limit` at once, and gives an `outcome` each, in order:
 /// `co_await for_each(map_concurrent(urls, 100, fetch), [&](eddy::outcome<page> page) { ... })`.
 ///
-/// For a loop of one's own enter it with `with(map_concurrent(...), [&](auto& pages) -> coro<> { while (auto page = co_await
-/// pages.next()) ... })`. One failure is one result and stops nothing. Memory is in proportion to the limit, not to the range:
-/// at most `limit` elements run or wait to be handed over. Leaving early cancels and joins what runs. An rvalue range is kept,
-/// an lvalue is referred to and has to outlive the scope.
+/// For a loop of one's own enter it with `with(map_concurrent(...), [&](auto& pages) -> coro<> { while (auto page =
+/// co_await pages.next()) ... })`. One failure is one result and stops nothing. Memory is in proportion to the limit,
+/// not to the range: at most `limit` elements run or wait to be handed over. Leaving early cancels and joins what runs.
+/// An rvalue range is kept, an lvalue is referred to and has to outlive the scope.
 ///
 /// **In asyncio.** A Semaphore around gather, or as_completed.
 template <std::ranges::input_range R, class F>
 auto map_concurrent(R&& range, std::size_t limit, F&& f) {
   EDDY_CHECK_CLOSURE(F);
-  using kept = std::conditional_t<std::is_lvalue_reference_v<R>, std::ranges::ref_view<std::remove_reference_t<R>>, std::remove_cvref_t<R>>;
+  using kept = std::conditional_t<std::is_lvalue_reference_v<R>, std::ranges::ref_view<std::remove_reference_t<R>>,
+                                  std::remove_cvref_t<R>>;
   return concurrent_map<kept, std::decay_t<F>>(std::forward<R>(range), limit, std::forward<F>(f));
 }
 

@@ -14,8 +14,8 @@ namespace eddy {
 
 /// What `race` gives: who was first, and every value that came.
 ///
-/// Mostly there is one value. Another branch may have had its effect in the same turn, before it could be withdrawn: then its
-/// value is here too, and nothing is lost.
+/// Mostly there is one value. Another branch may have had its effect in the same turn, before it could be withdrawn:
+/// then its value is here too, and nothing is lost.
 template <class... Ts>
 class race_result {
  public:
@@ -35,7 +35,8 @@ class race_result {
   /// The winner's value, when all branches have the same type.
   auto& value() {
     using first = std::tuple_element_t<0, std::tuple<detail::nothing_or<Ts>...>>;
-    static_assert((std::is_same_v<first, detail::nothing_or<Ts>> && ...), "the branches have different types; use get<I>()");
+    static_assert((std::is_same_v<first, detail::nothing_or<Ts>> && ...),
+                  "the branches have different types; use get<I>()");
     std::array<std::optional<first>*, sizeof...(Ts)> all{};
     std::apply([&all, i = std::size_t{0}](auto&... each) mutable { ((all[i++] = &each), ...); }, values_);
     return **all[index_];
@@ -106,7 +107,8 @@ class race_operation final : public detail::many_scope {
     if (branch.result.cancelled()) return;
     if (winner_ != nobody) {
       if (branch.result.has_exception())
-        context_->loop().handle_exception({"a branch of race failed after another had won, in " + context_->describe(), branch.result.exception()});
+        context_->loop().handle_exception(
+            {"a branch of race failed after another had won, in " + context_->describe(), branch.result.exception()});
       return;
     }
     winner_ = index;
@@ -120,11 +122,12 @@ class race_operation final : public detail::many_scope {
   std::exception_ptr winner_error_;
 };
 
-/// Runs awaitables concurrently and ends with the first to end, value or exception; the others are cancelled and joined.
+/// Runs awaitables concurrently and ends with the first to end, value or exception; the others are cancelled and
+/// joined.
 ///
-/// The others are withdrawn in the very call in which the first ends, so two queues that are filled in one turn give one
-/// item. A value that came all the same is handed over in the result; when the winner is an exception it is thrown, such
-/// values are destroyed, and later exceptions reach the loop's handler.
+/// The others are withdrawn in the very call in which the first ends, so two queues that are filled in one turn give
+/// one item. A value that came all the same is handed over in the result; when the winner is an exception it is thrown,
+/// such values are destroyed, and later exceptions reach the loop's handler.
 ///
 /// @returns race_result: index() says who was first, value() or get<I>() gives its value.
 /// @throws what the first to end throws.
@@ -134,7 +137,8 @@ class race_operation final : public detail::many_scope {
 template <class... As>
   requires(detail::awaitable<std::remove_cvref_t<As>> && ...)
 [[nodiscard]] auto race(As&&... awaitables) {
-  return race_operation<detail::branch_result_t<std::remove_cvref_t<As>>...>(detail::to_coro(std::forward<As>(awaitables))...);
+  return race_operation<detail::branch_result_t<std::remove_cvref_t<As>>...>(
+      detail::to_coro(std::forward<As>(awaitables))...);
 }
 
 }  // namespace eddy

@@ -31,7 +31,9 @@ std::optional<std::chrono::nanoseconds> retry_policy::pause_after(unsigned numbe
   if (worth_ ? !worth_(error) : is_misuse(error)) return std::nullopt;
   std::chrono::nanoseconds pause = std::min(base_, cap_);
   for (unsigned i = 1; i < number && pause < cap_; ++i) pause = pause > cap_ / 2 ? cap_ : pause * 2;
-  if (jitter_) pause = std::chrono::nanoseconds(static_cast<std::int64_t>(static_cast<double>(pause.count()) * random_half_to_whole()));
+  if (jitter_)
+    pause = std::chrono::nanoseconds(
+        static_cast<std::int64_t>(static_cast<double>(pause.count()) * random_half_to_whole()));
   if (ask_)
     if (const auto asked = ask_(error)) pause = *asked;
   if (limit_ && pause >= *limit_ - (now() - begin)) return std::nullopt;

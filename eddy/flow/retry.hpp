@@ -16,8 +16,8 @@ namespace eddy {
 
 /// How `retry` goes about it: `retry_policy().attempts(5).base(100ms).cap(10s)`.
 ///
-/// The pause before attempt n+1 is `base * 2^(n-1)`, at most `cap`, and with jitter a random part of that between half and the
-/// whole of it, so that many clients do not come back at once.
+/// The pause before attempt n+1 is `base * 2^(n-1)`, at most `cap`, and with jitter a random part of that between half
+/// and the whole of it, so that many clients do not come back at once.
 class retry_policy {
  public:
   /// Attempts in all, the first included. Default 3; at least 1.
@@ -71,7 +71,8 @@ class retry_policy {
   }
 
   /// For retry(): whether to go on after attempt `number` failed, and how long to wait.
-  std::optional<std::chrono::nanoseconds> pause_after(unsigned number, const std::exception_ptr& error, time_point begin) const;
+  std::optional<std::chrono::nanoseconds> pause_after(unsigned number, const std::exception_ptr& error,
+                                                      time_point begin) const;
 
  private:
   unsigned attempts_ = 3;

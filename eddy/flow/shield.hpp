@@ -30,8 +30,8 @@ class shield_operation final : public single_scope<T, Make> {
 
 /// Awaits `a`, an awaitable or a callable that makes one, protected from the caller's cancellation.
 ///
-/// `a` completes first; then its value is delivered and the cancellation takes effect at the caller's next await. Nothing
-/// outlives the await. To stop waiting and leave a task running, await its handle instead.
+/// `a` completes first; then its value is delivered and the cancellation takes effect at the caller's next await.
+/// Nothing outlives the await. To stop waiting and leave a task running, await its handle instead.
 ///
 /// @returns the value of `a`.  @throws what `a` throws.
 ///

@@ -32,7 +32,9 @@ class sleep_operation final : public leaf<sleep_operation>, private timer {
     return true;
   }
   void await_resume() const noexcept {}
-  std::string describe() const override { return absolute_ ? "sleep_until" : "sleep(" + format_duration(duration_) + ")"; }
+  std::string describe() const override {
+    return absolute_ ? "sleep_until" : "sleep(" + format_duration(duration_) + ")";
+  }
 
  private:
   void due() noexcept override { context_->completed(); }
@@ -72,7 +74,9 @@ class checkpoint_operation final : public leaf<checkpoint_operation> {
 /// For a steady rhythm: the deadlines add up exactly, where pauses would add the time of the work between them.
 ///
 /// **Cancellation.** As sleep().
-[[nodiscard]] inline detail::sleep_operation sleep_until(time_point deadline) noexcept { return detail::sleep_operation(deadline); }
+[[nodiscard]] inline detail::sleep_operation sleep_until(time_point deadline) noexcept {
+  return detail::sleep_operation(deadline);
+}
 
 /// A cancellation point for loops that wait for nothing: unwinds here when cancelled, and lets others run now and then.
 ///

@@ -28,7 +28,8 @@ void child_tasks::visit_children(const std::function<void(context&)>& visit) con
 
 void child_tasks::check_open() const {
   if (parent_ == nullptr) throw misuse_error("this group was not entered; use co_await with(task_group(), body)");
-  if (joined_) throw misuse_error("this group has been joined; create its children inside the scope's body or in other children");
+  if (joined_)
+    throw misuse_error("this group has been joined; create its children inside the scope's body or in other children");
 }
 
 void child_tasks::add(task_state& task, void* made_at) {

@@ -21,8 +21,12 @@ namespace detail {
 class child_tasks : public scope_resource, public task_owner {
  public:
   child_tasks() = default;
-  child_tasks(child_tasks&& other) noexcept { EDDY_ASSERT(other.parent_ == nullptr, "a task_group was moved after it was entered"); }
-  ~child_tasks() { EDDY_ASSERT(children_.empty(), "a task_group was destroyed with children; use it only as with(task_group(), body)"); }
+  child_tasks(child_tasks&& other) noexcept {
+    EDDY_ASSERT(other.parent_ == nullptr, "a task_group was moved after it was entered");
+  }
+  ~child_tasks() {
+    EDDY_ASSERT(children_.empty(), "a task_group was destroyed with children; use it only as with(task_group(), body)");
+  }
 
   void open(context& parent, context& body, scope_resource_owner& owner) noexcept override;
   bool body_ended(const outcome<>& how) noexcept override;
@@ -52,11 +56,13 @@ class child_tasks : public scope_resource, public task_owner {
 
 }  // namespace detail
 
-/// Child tasks that end before their scope does: `co_await with(task_group(), [&](task_group& group) -> coro<> { ... })`.
+/// Child tasks that end before their scope does: `co_await with(task_group(), [&](task_group& group) -> coro<> { ...
+/// })`.
 ///
-/// The first child that fails cancels the others and the body; when all have ended, every failure reaches the caller as one
-/// `exception_group`, also a single one. Children may start children. Children refer only to what was declared *before* the
-/// scope; what the body declares is gone while they still run. A child that is cancelled by itself is no failure.
+/// The first child that fails cancels the others and the body; when all have ended, every failure reaches the caller as
+/// one `exception_group`, also a single one. Children may start children. Children refer only to what was declared
+/// *before* the scope; what the body declares is gone while they still run. A child that is cancelled by itself is no
+/// failure.
 ///
 /// For values in order choose gather(); for work that outlives its scope create_task().
 ///
@@ -81,8 +87,8 @@ class task_group final : public detail::child_tasks {
     return handle;
   }
 
-  /// Cancels body and children; the scope then ends without an error unless one of them fails. Children that are created
-  /// from now on are born cancelled.
+  /// Cancels body and children; the scope then ends without an error unless one of them fails. Children that are
+  /// created from now on are born cancelled.
   void cancel(std::string_view reason = "the group was cancelled") {
     check_open();
     cancel_all(reason);

@@ -71,7 +71,8 @@ class timeout_operation final : public single_scope<T, Make>, private timer {
 /// **In asyncio.** `wait_for(aw, seconds)`.
 template <class A>
   requires detail::awaitable<std::remove_cvref_t<A>>
-[[nodiscard]] auto wait_for(A&& a, std::chrono::nanoseconds limit, std::source_location where = std::source_location::current()) {
+[[nodiscard]] auto wait_for(A&& a, std::chrono::nanoseconds limit,
+                            std::source_location where = std::source_location::current()) {
   using make = detail::make_of<A>;
   return detail::timeout_operation<detail::made_value<make>, make>(detail::as_make(std::forward<A>(a)), limit, where);
 }
@@ -84,10 +85,12 @@ template <class A>
 ///
 /// **In asyncio.** `async with timeout(seconds): ...`.
 template <class F>
-[[nodiscard]] auto timeout(std::chrono::nanoseconds limit, F&& body, std::source_location where = std::source_location::current()) {
+[[nodiscard]] auto timeout(std::chrono::nanoseconds limit, F&& body,
+                           std::source_location where = std::source_location::current()) {
   EDDY_CHECK_CLOSURE(F);
   using make = detail::make_of<F>;
-  return detail::timeout_operation<detail::made_value<make>, make>(detail::as_make(std::forward<F>(body)), limit, where);
+  return detail::timeout_operation<detail::made_value<make>, make>(detail::as_make(std::forward<F>(body)), limit,
+                                                                   where);
 }
 
 }  // namespace eddy

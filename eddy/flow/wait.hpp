@@ -117,8 +117,8 @@ class [[nodiscard]] wait_operation final : public detail::leaf<wait_operation<T>
 
 /// Waits for tasks: `co_await wait(tasks).until(first_completed).limit(5s)`.
 ///
-/// Never cancels anything by itself and looks at no result. An empty range returns at once. To take the winner and cancel the
-/// rest choose `race`.
+/// Never cancels anything by itself and looks at no result. An empty range returns at once. To take the winner and
+/// cancel the rest choose `race`.
 ///
 /// @returns wait_result: done and pending.
 ///

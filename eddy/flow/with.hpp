@@ -48,8 +48,9 @@ outcome<> without_value(const outcome<T>& end) {
 
 /// Acquisition, body, release: three branches, one after the other.
 ///
-/// Invariants: (1) the body starts only when aenter has ended with a value; (2) once it has, aexit runs exactly once, shielded,
-/// after the body's branch has ended however it did; (3) the awaiting frame goes on, or is unwound, only after all of them.
+/// Invariants: (1) the body starts only when aenter has ended with a value; (2) once it has, aexit runs exactly once,
+/// shielded, after the body's branch has ended however it did; (3) the awaiting frame goes on, or is unwound, only
+/// after all of them.
 template <class Resource, class Body>
 class with_operation final : public scope, private scope_resource_owner {
   using plain = std::remove_reference_t<Resource>;
@@ -61,7 +62,8 @@ class with_operation final : public scope, private scope_resource_owner {
     else
       return std::invoke(body, *std::move(enter->result));
   }
-  using returned = decltype(call_body(std::declval<Body&>(), std::declval<plain&>(), std::declval<late<branch<entered>>&>()));
+  using returned =
+      decltype(call_body(std::declval<Body&>(), std::declval<plain&>(), std::declval<late<branch<entered>>&>()));
   template <class R>
   struct value_of_body : std::type_identity<std::remove_cvref_t<R>> {};
   template <awaitable R>
@@ -93,7 +95,8 @@ class with_operation final : public scope, private scope_resource_owner {
     if constexpr (owns_children) {
       if (auto failures = resource_.finish()) std::rethrow_exception(failures);
     }
-    if (leave_ && leave_->result.has_exception() && !body_branch_->result.has_exception()) leave_->result.throw_if_failed();
+    if (leave_ && leave_->result.has_exception() && !body_branch_->result.has_exception())
+      leave_->result.throw_if_failed();
     if constexpr (std::is_void_v<T>) {
       // A body that somebody else cancelled, as group.cancel() does, is an end of the scope like any other.
       if (body_branch_->result.has_exception()) body_branch_->result.throw_if_failed();
@@ -155,7 +158,10 @@ class with_operation final : public scope, private scope_resource_owner {
   std::coroutine_handle<> start_body() noexcept {
     body_branch_.emplace(*context_, *this);
     if constexpr (owns_children) resource_.open(*context_, *body_branch_, *this);
-    if (!body_branch_->make([this] { return call_to_coro([this]() -> decltype(auto) { return call_body(body_, resource_, enter_); }); })) return body_ended();
+    if (!body_branch_->make([this] {
+          return call_to_coro([this]() -> decltype(auto) { return call_body(body_, resource_, enter_); });
+        }))
+      return body_ended();
     return body_branch_->start();
   }
 
@@ -196,7 +202,8 @@ class with_operation final : public scope, private scope_resource_owner {
     const bool leave_failed = leave_ && leave_->result.has_exception();
     // A clean-up error beside another end: that end keeps its type, the error reaches the handler (L6).
     if (leave_failed && (body.has_exception() || (body.cancelled() && context_->cancel_requested())))
-      context_->loop().handle_exception({"the clean-up of " + describe() + " failed in " + context_->describe(), leave_->result.exception()});
+      context_->loop().handle_exception(
+          {"the clean-up of " + describe() + " failed in " + context_->describe(), leave_->result.exception()});
     if (body.has_exception()) return false;
     const bool cancelled = body.cancelled() || (leave_ && leave_->result.cancelled()) || children_cancelled();
     return cancelled && context_->cancel_requested();
@@ -224,15 +231,17 @@ auto make_with(Resource&& resource, Body&& body) {
 
 /// Opens a resource, runs `body` with it, and closes it: after value, exception and cancellation alike.
 ///
-/// A resource has `aenter()`, `aexit()` or both; each may be an ordinary function or return an awaitable. `body` is called with
-/// what aenter() gives, or with the resource itself when that is void. `aexit` may take a `const outcome<>&`: how the body
-/// ended. Pass an lvalue to use a resource that lives elsewhere (it is not moved), an rvalue to hand it over.
+/// A resource has `aenter()`, `aexit()` or both; each may be an ordinary function or return an awaitable. `body` is
+/// called with what aenter() gives, or with the resource itself when that is void. `aexit` may take a `const
+/// outcome<>&`: how the body ended. Pass an lvalue to use a resource that lives elsewhere (it is not moved), an rvalue
+/// to hand it over.
 ///
 /// @returns the body's value.
-/// @throws what aenter, the body or aexit throws; when both body and aexit fail, the body's, and the other reaches the loop's handler.
+/// @throws what aenter, the body or aexit throws; when both body and aexit fail, the body's, and the other reaches the
+/// loop's handler.
 ///
-/// **Cancellation.** aenter and body are cancelled; aexit is shielded and runs to its end, for at most the grace period. When
-/// aenter is cancelled nothing was opened and aexit does not run. Then the unwinding goes on.
+/// **Cancellation.** aenter and body are cancelled; aexit is shielded and runs to its end, for at most the grace
+/// period. When aenter is cancelled nothing was opened and aexit does not run. Then the unwinding goes on.
 /// **In asyncio.** `async with resource as r: body`.
 template <class Resource, class Body>
   requires detail::resource<std::remove_cvref_t<Resource>>

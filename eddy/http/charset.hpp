@@ -19,9 +19,9 @@ std::string_view charset_named(std::string_view label);
 enum class charset_source { byte_order_mark, header, meta, by_default };
 
 struct detected_charset {
-    std::string_view name;  ///< as charset_named() gives it; static
-    charset_source source;
-    std::size_t mark_size;  ///< bytes of the byte order mark at the front, 0 without one
+  std::string_view name;  ///< as charset_named() gives it; static
+  charset_source source;
+  std::size_t mark_size;  ///< bytes of the byte order mark at the front, 0 without one
 };
 
 /// Finds a document's charset as browsers do: its byte order mark, then the header, then, for HTML, `<meta charset>`

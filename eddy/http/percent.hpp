@@ -28,10 +28,10 @@ std::string decode_query_value(std::string_view text);
 
 /// The value of a hexadecimal digit, or -1 for any other character.
 constexpr int hex_digit_value(char c) noexcept {
-    if (c >= '0' && c <= '9') return c - '0';
-    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-    return -1;
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
 }
 
 /// Appends `%XX` for one byte, with upper case digits as RFC 3986 section 2.1 asks for.

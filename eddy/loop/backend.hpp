@@ -15,14 +15,15 @@ namespace eddy::detail {
 class backend;
 struct io_request;
 
-/// A descriptor that a backend watches. Belongs to one loop; closed by `backend::close`, after its last request has completed.
+/// A descriptor that a backend watches. Belongs to one loop; closed by `backend::close`, after its last request has
+/// completed.
 ///
 /// At most one request that reads (receive, accept, wait for readable) and one that writes (send, connect, wait for
 /// writable) are pending at a time.
 struct descriptor {
   int fd = -1;
-  // What the backend knows: set by edges, cleared when the system says that it would block. New descriptors count as ready
-  // for writing, not for reading: the first read waits for an edge instead of asking the system in vain.
+  // What the backend knows: set by edges, cleared when the system says that it would block. New descriptors count as
+  // ready for writing, not for reading: the first read waits for an edge instead of asking the system in vain.
   bool readable = false;
   bool writable = true;
   bool hung_up = false;  // the end of the stream is in the kernel: no further edge will tell, so `readable` stays set
@@ -44,15 +45,16 @@ constexpr bool reads(io_kind kind) noexcept {
 struct io_request {
   io_kind kind = io_kind::receive;
   descriptor* target = nullptr;
-  // receive, send: the bytes; send_parts: an array of iovec, which stays valid too; connect: the address. A receive without
-  // data borrows the backend's buffer: once it has completed, `data` points to the bytes until completed() returns or, when
-  // start() said true, until the backend is called again. So a connection that waits holds no buffer.
+  // receive, send: the bytes; send_parts: an array of iovec, which stays valid too; connect: the address. A receive
+  // without data borrows the backend's buffer: once it has completed, `data` points to the bytes until completed()
+  // returns or, when start() said true, until the backend is called again. So a connection that waits holds no buffer.
   void* data = nullptr;
-  std::size_t size = 0;           // bytes of `data`; send_parts: elements. A receive that borrows: the most it wants, 0 for any
-  int result = 0;                 // bytes, or the accepted descriptor, or 0; negative: -errno
-  bool pending = false;           // between start() and completed()
+  std::size_t size = 0;  // bytes of `data`; send_parts: elements. A receive that borrows: the most it wants, 0 for any
+  int result = 0;        // bytes, or the accepted descriptor, or 0; negative: -errno
+  bool pending = false;  // between start() and completed()
 
-  /// Called by the backend on the loop's thread, from poll() or withdraw(): never from start(). It must not run user code.
+  /// Called by the backend on the loop's thread, from poll() or withdraw(): never from start(). It must not run user
+  /// code.
   virtual void completed() noexcept = 0;
 
  protected:
@@ -64,8 +66,8 @@ struct io_request {
 
 /// The system's side of a loop: requests go in, completions come out.
 ///
-/// The interface is completions, so that io_uring is at home and epoll imitates it by trying first. **Thread safety.** Only
-/// the loop's thread, except for wake().
+/// The interface is completions, so that io_uring is at home and epoll imitates it by trying first. **Thread safety.**
+/// Only the loop's thread, except for wake().
 class backend {
  public:
   virtual ~backend() = default;
@@ -80,8 +82,8 @@ class backend {
 
   /// Starts a request. @returns true when it completed at once: `result` is set, and completed() is not called.
   virtual bool start(io_request& request) = 0;
-  /// Completes a request now or not at all. @returns true when `result` is set; false when it would have to wait, and then
-  /// nothing was started.
+  /// Completes a request now or not at all. @returns true when `result` is set; false when it would have to wait, and
+  /// then nothing was started.
   virtual bool try_now(io_request& request) = 0;
   /// Takes a pending request back. @returns true when it is gone without an effect: completed() is not called any more.
   /// False: it will complete, with what it did or with -ECANCELED.

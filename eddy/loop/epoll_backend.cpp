@@ -25,8 +25,8 @@ constexpr std::uint64_t wake_key = UINT64_MAX;
 
 bool would_block(int result) noexcept { return result == -EAGAIN || result == -EWOULDBLOCK; }
 
-/// Whether a stream gave less than was asked for and so is empty: the next edge will tell when there is more. After the end
-/// of the stream no edge follows, so then the descriptor stays readable.
+/// Whether a stream gave less than was asked for and so is empty: the next edge will tell when there is more. After the
+/// end of the stream no edge follows, so then the descriptor stays readable.
 bool drained(const io_request& request, int result) noexcept {
   return request.kind == io_kind::receive && result > 0 && static_cast<std::size_t>(result) < request.size &&
          !request.target->hung_up;
@@ -120,7 +120,8 @@ bool epoll_backend::start(io_request& request) {
   descriptor& d = *request.target;
   const bool reading = reads(request.kind);
   io_request*& place = reading ? d.reading : d.writing;
-  EDDY_ASSERT(place == nullptr, "two reads or two writes of one descriptor at a time; let one task do each, or use a mutex");
+  EDDY_ASSERT(place == nullptr,
+              "two reads or two writes of one descriptor at a time; let one task do each, or use a mutex");
   if (request.kind == io_kind::connect) d.hung_up = false;  // a socket that is not yet connected counts as hung up
   if (try_now(request)) return true;
   place = &request;
@@ -205,7 +206,8 @@ void epoll_backend::poll(std::optional<std::chrono::nanoseconds> limit) {
     time.tv_sec = static_cast<time_t>(limit->count() / 1'000'000'000);
     time.tv_nsec = static_cast<long>(limit->count() % 1'000'000'000);
   }
-  const int count = epoll_pwait2(epoll_, events_.data(), static_cast<int>(events_.size()), limit ? &time : nullptr, nullptr);
+  const int count =
+      epoll_pwait2(epoll_, events_.data(), static_cast<int>(events_.size()), limit ? &time : nullptr, nullptr);
   if (count < 0 && errno != EINTR) throw_errno("epoll_pwait2");
   for (int i = 0; i < count; ++i) dispatch(events_[static_cast<std::size_t>(i)]);
 }

@@ -14,8 +14,9 @@ namespace eddy::detail {
 
 /// The backend on epoll: edge-triggered, each descriptor registered once, readiness remembered.
 ///
-/// A request is tried at once unless the descriptor is known not to be ready; it waits for an edge when the system says that
-/// it would block. A receive that came back short clears the readiness, so that no system call is spent on finding nothing.
+/// A request is tried at once unless the descriptor is known not to be ready; it waits for an edge when the system says
+/// that it would block. A receive that came back short clears the readiness, so that no system call is spent on finding
+/// nothing.
 class epoll_backend final : public backend {
  public:
   epoll_backend();

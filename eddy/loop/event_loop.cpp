@@ -12,8 +12,8 @@ namespace eddy {
 
 namespace {
 
-// Read and written by functions that are never inlined: clang may keep the address of a thread_local across a suspension
-// after which the coroutine runs on another thread (llvm#111257).
+// Read and written by functions that are never inlined: clang may keep the address of a thread_local across a
+// suspension after which the coroutine runs on another thread (llvm#111257).
 constinit thread_local event_loop* running_loop = nullptr;
 
 EDDY_NOINLINE void set_running_loop(event_loop* loop) noexcept { running_loop = loop; }
@@ -40,8 +40,8 @@ event_loop::event_loop(std::string_view backend)
 event_loop::~event_loop() {
   set_debug(false);
   scheduler_.wait_for_posters();
-  // Callbacks that never had their turn are destroyed without running; contexts have all ended (run sees to it). What their
-  // destructors schedule goes the same way.
+  // Callbacks that never had their turn are destroyed without running; contexts have all ended (run sees to it). What
+  // their destructors schedule goes the same way.
   do {
     while (!scheduler_.timers.empty()) {
       detail::timer& first = scheduler_.timers.first();
@@ -90,7 +90,8 @@ event_loop::statistics_type event_loop::statistics() const noexcept {
 void event_loop::run_with(const std::function<void()>& body) {
   check_thread("run", "a loop of that thread's own");
   if (try_current() != nullptr)
-    throw misuse_error("a loop already runs on this thread: inside a coroutine use co_await or create_task instead of run");
+    throw misuse_error(
+        "a loop already runs on this thread: inside a coroutine use co_await or create_task instead of run");
   set_running_loop(this);
   struct reset {
     ~reset() { set_running_loop(nullptr); }

@@ -27,8 +27,8 @@ using exception_handler = std::function<void(const unhandled_error&)>;
 
 /// One thread's scheduler: ready queue, timers, I/O, and a mailbox for other threads.
 ///
-/// Programs start with `run`, which makes a loop of its own; `event_loop::current()` is that loop inside of it. The loop
-/// belongs to the thread that made it.
+/// Programs start with `run`, which makes a loop of its own; `event_loop::current()` is that loop inside of it. The
+/// loop belongs to the thread that made it.
 ///
 /// **Thread safety.** Only the loop's own thread, except for call_soon_threadsafe(); others get `wrong_thread`.
 /// **In asyncio.** `AbstractEventLoop`.
@@ -57,7 +57,8 @@ class event_loop {
   /// Runs `f(args...)` at `when`, by now()'s clock.
   template <class F, class... Args>
   callback_handle call_at(time_point when, F&& f, Args&&... args);
-  /// Runs `f(args...)` on the loop's thread, in order of submission; may be called from any thread while the loop lives.
+  /// Runs `f(args...)` on the loop's thread, in order of submission; may be called from any thread while the loop
+  /// lives.
   template <class F, class... Args>
   void call_soon_threadsafe(F&& f, Args&&... args);
 
@@ -66,7 +67,8 @@ class event_loop {
   /// Hands an error to the handler. What the handler throws is reported and dropped.
   void handle_exception(const unhandled_error& what) noexcept;
 
-  /// Switches the reports of debug mode on or off: never awaited, never looked at, leaked tasks. EDDY_DEBUG=1 does it at start.
+  /// Switches the reports of debug mode on or off: never awaited, never looked at, leaked tasks. EDDY_DEBUG=1 does it
+  /// at start.
   void set_debug(bool on);
   bool debug() const noexcept { return debug_; }
 

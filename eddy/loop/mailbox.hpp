@@ -9,8 +9,8 @@ namespace eddy::detail {
 
 /// Where other threads leave runnables for a loop: a lock-free stack, taken whole and turned round by the loop.
 ///
-/// Wakes the loop only when it sleeps: `sleeping_` and `top_` follow the store-then-look pattern of Dekker, so either the
-/// poster sees a sleeping loop and wakes it, or the loop sees the post before it sleeps.
+/// Wakes the loop only when it sleeps: `sleeping_` and `top_` follow the store-then-look pattern of Dekker, so either
+/// the poster sees a sleeping loop and wakes it, or the loop sees the post before it sleeps.
 class mailbox {
  public:
   /// Any thread. @returns true when the loop sleeps and the caller has to wake it.

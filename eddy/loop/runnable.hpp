@@ -5,8 +5,8 @@ namespace eddy::detail {
 
 /// Something that a loop runs once: a context whose wait is over, a callback. Lives elsewhere; linked while it waits.
 ///
-/// Invariant: `next_runnable` belongs to whichever queue it stands in: the ready queue, a mailbox, or a list of contexts
-/// that are being cancelled. A context is never in two of them (it is ready, or it waits).
+/// Invariant: `next_runnable` belongs to whichever queue it stands in: the ready queue, a mailbox, or a list of
+/// contexts that are being cancelled. A context is never in two of them (it is ready, or it waits).
 class runnable {
  public:
   virtual void run() noexcept = 0;

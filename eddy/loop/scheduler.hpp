@@ -48,32 +48,34 @@ class loop_service {
 /// Nothing but the last part runs user code, so a deadline never beats a completion that the same turn's poll saw.
 class scheduler {
  public:
-  static constexpr unsigned steps_a_turn = 256;  // bounds how long I/O and timers wait for ready tasks
-  static constexpr unsigned leaf_budget = 128;   // operations that may complete at once in one step (L7)
+  static constexpr unsigned steps_a_turn = 256;     // bounds how long I/O and timers wait for ready tasks
+  static constexpr unsigned leaf_budget = 128;      // operations that may complete at once in one step (L7)
   static constexpr unsigned deepest_transfer = 64;  // nested resumes where the compiler makes no tail calls (L8)
 
-  explicit scheduler(event_loop& owner_loop, std::unique_ptr<backend> system) : owner(owner_loop), io(std::move(system)) {}
+  explicit scheduler(event_loop& owner_loop, std::unique_ptr<backend> system)
+      : owner(owner_loop), io(std::move(system)) {}
   scheduler(const scheduler&) = delete;
   scheduler& operator=(const scheduler&) = delete;
 
   event_loop& owner;
   runnable_queue ready;
-  runnable* hop = nullptr;    // runs before anything else: the rest of the step that is running
-  unsigned depth = 0;         // transfers since the last return to the loop
-  unsigned budget = 0;        // leaf operations that may still complete at once in this step
-  context* current = nullptr;  // the context that runs; null between steps
-  task_registry* tasks = nullptr;  // set by the coroutine layer
+  runnable* hop = nullptr;             // runs before anything else: the rest of the step that is running
+  unsigned depth = 0;                  // transfers since the last return to the loop
+  unsigned budget = 0;                 // leaf operations that may still complete at once in this step
+  context* current = nullptr;          // the context that runs; null between steps
+  task_registry* tasks = nullptr;      // set by the coroutine layer
   await_observer* observer = nullptr;  // set by `explore` only
   timer_heap timers;
   std::unique_ptr<backend> io;
   mailbox inbox;
-  std::size_t external = 0;  // jobs on other threads that will post here: the loop is not idle while there are any
+  std::size_t external = 0;       // jobs on other threads that will post here: the loop is not idle while there are any
   std::size_t open_promises = 0;  // not set yet; another thread may set one
   std::vector<std::unique_ptr<loop_service>> services;  // in the order of their making
-  chooser* choices = nullptr;  // set by seeded tests only
-  std::optional<time_point> virtual_now;  // set: the clock is virtual
+  chooser* choices = nullptr;                           // set by seeded tests only
+  std::optional<time_point> virtual_now;                // set: the clock is virtual
 
-  /// Called when nothing is runnable, scheduled or outstanding. It may make something runnable; otherwise the loop waits.
+  /// Called when nothing is runnable, scheduled or outstanding. It may make something runnable; otherwise the loop
+  /// waits.
   std::function<void()> on_idle;
 
   time_point now() const noexcept { return virtual_now ? *virtual_now : clock::now(); }
@@ -94,8 +96,8 @@ class scheduler {
     return true;
   }
 
-  /// Any thread, also a signal handler, while the loop lives. The loop may run `node`, and end, before this returns: its
-  /// destructor waits.
+  /// Any thread, also a signal handler, while the loop lives. The loop may run `node`, and end, before this returns:
+  /// its destructor waits.
   void post(runnable& node) noexcept {
     posting_.fetch_add(1, std::memory_order_relaxed);  // published by the post itself
     if (inbox.post(node)) io->wake();

@@ -18,7 +18,8 @@ void timer_heap::cancel(timer& t) noexcept {
 void timer_heap::fire(time_point now) noexcept {
   // Timers armed by those that fire have a later number: a zero delay cannot keep this loop going for ever.
   const std::uint64_t end = next_sequence_;
-  while (!entries_.empty() && entries_[0].deadline <= now.time_since_epoch().count() && entries_[0].owner->sequence_ < end) {
+  while (!entries_.empty() && entries_[0].deadline <= now.time_since_epoch().count() &&
+         entries_[0].owner->sequence_ < end) {
     timer& t = *entries_[0].owner;
     remove_at(0);
     t.due();

@@ -32,14 +32,14 @@ class timer {
   friend class timer_heap;
   static constexpr std::uint32_t idle = UINT32_MAX;
 
-  std::uint32_t index_ = idle;    // its place in the heap's array
-  std::uint64_t sequence_ = 0;    // the order of arming: equal deadlines fire in it
+  std::uint32_t index_ = idle;  // its place in the heap's array
+  std::uint64_t sequence_ = 0;  // the order of arming: equal deadlines fire in it
 };
 
 /// A 4-ary heap of deadlines, exact to the nanosecond: arm and cancel cost O(log n), the next deadline O(1).
 ///
-/// The deadline stands in the array, so that sifting touches no timer but the one that moves. The array grows by doubling;
-/// arming below its high-water mark allocates nothing.
+/// The deadline stands in the array, so that sifting touches no timer but the one that moves. The array grows by
+/// doubling; arming below its high-water mark allocates nothing.
 class timer_heap {
  public:
   bool empty() const noexcept { return entries_.empty(); }
@@ -52,7 +52,8 @@ class timer_heap {
 
   void arm(timer& t, time_point deadline);
   void cancel(timer& t) noexcept;
-  /// Fires every timer whose deadline is not after `now`, in the order of deadlines. Timers armed meanwhile wait for the next call.
+  /// Fires every timer whose deadline is not after `now`, in the order of deadlines. Timers armed meanwhile wait for
+  /// the next call.
   void fire(time_point now) noexcept;
 
  private:

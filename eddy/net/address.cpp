@@ -91,7 +91,8 @@ endpoint endpoint::from_system(const sockaddr_storage& address) {
     std::memcpy(bytes.data(), &in.sin_addr, bytes.size());
     return {ip_address::v4(bytes), ntohs(in.sin_port)};
   }
-  if (address.ss_family != AF_INET6) throw misuse_error("this socket's address is neither IPv4 nor IPv6; ask the socket itself for it");
+  if (address.ss_family != AF_INET6)
+    throw misuse_error("this socket's address is neither IPv4 nor IPv6; ask the socket itself for it");
   sockaddr_in6 in{};
   std::memcpy(&in, &address, sizeof in);
   std::array<std::uint8_t, 16> bytes{};

@@ -36,7 +36,8 @@ class ip_address {
   static constexpr ip_address loopback_v4() noexcept { return v4({127, 0, 0, 1}); }
   static constexpr ip_address loopback_v6() noexcept { return v6({0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}); }
 
-  /// `127.0.0.1`, `::1`, `fe80::1%eth0`, `fe80::1%2`: without brackets. @returns nothing for anything else, names included.
+  /// `127.0.0.1`, `::1`, `fe80::1%eth0`, `fe80::1%2`: without brackets. @returns nothing for anything else, names
+  /// included.
   static std::optional<ip_address> parse(std::string_view text);
 
   constexpr bool is_v4() const noexcept { return !v6_; }

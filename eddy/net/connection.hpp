@@ -10,12 +10,14 @@
 
 namespace eddy::detail {
 
-/// What a stream's handle stands for: both sides and what carries them. Counted, not atomic: it lives on its loop's thread.
+/// What a stream's handle stands for: both sides and what carries them. Counted, not atomic: it lives on its loop's
+/// thread.
 ///
 /// Held by the stream, by a server that will finish it, and by what still has to report back (L4).
 class connection {
  public:
-  explicit connection(std::unique_ptr<transport> carrier) noexcept : reader(*this), writer(*this), transport_(std::move(carrier)) {}
+  explicit connection(std::unique_ptr<transport> carrier) noexcept
+      : reader(*this), writer(*this), transport_(std::move(carrier)) {}
   connection(const connection&) = delete;
   connection& operator=(const connection&) = delete;
 
@@ -24,7 +26,8 @@ class connection {
   /// Whether bytes that were written have not been handed to the transport, nor given up.
   bool has_unsent() const noexcept { return writer.unsent(); }
 
-  /// Ends both sides now: what waits on them fails with closed_error. Unsent bytes are dropped and the peer gets a reset then.
+  /// Ends both sides now: what waits on them fails with closed_error. Unsent bytes are dropped and the peer gets a
+  /// reset then.
   void abort() noexcept;
   /// A request that abort() could not take back has come back. It may be the last that keeps this object.
   void reported_back() noexcept;
@@ -37,8 +40,9 @@ class connection {
 
   stream_reader reader;
   stream_writer writer;
-  bool finished_by_server = false;  // while a handler runs: a stream that is dropped leaves its unsent bytes to the server
-  bool left_to_server = false;      // it was dropped so
+  bool finished_by_server =
+      false;                    // while a handler runs: a stream that is dropped leaves its unsent bytes to the server
+  bool left_to_server = false;  // it was dropped so
 
  private:
   ~connection() = default;

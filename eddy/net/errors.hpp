@@ -18,11 +18,14 @@ class closed_error : public error {
   using error::error;
 };
 
-/// A write was cancelled half-way, so the peer has an unknown part of it: nothing can be written to this stream any more.
+/// A write was cancelled half-way, so the peer has an unknown part of it: nothing can be written to this stream any
+/// more.
 class broken_stream_error : public error {
  public:
   broken_stream_error()
-      : error("a write to this stream was cancelled half-way, so what the peer has got is incomplete; abort() the stream") {}
+      : error(
+            "a write to this stream was cancelled half-way, so what the peer has got is incomplete; abort() the "
+            "stream") {}
 };
 
 /// The stream ended before everything that was asked for had come.

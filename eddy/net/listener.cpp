@@ -10,8 +10,8 @@ namespace eddy {
 
 namespace {
 
-// The connection in front of the queue was lost before it could be taken; the next one may be fine. accept(2) passes on errors
-// that are pending on the new socket.
+// The connection in front of the queue was lost before it could be taken; the next one may be fine. accept(2) passes on
+// errors that are pending on the new socket.
 bool only_that_connection(int result) noexcept {
   switch (-result) {
     case ECONNABORTED:
@@ -94,14 +94,16 @@ listener::listener(const endpoint& at, const settings& how) : socket_(detail::so
 }
 
 listener::listener(listener&& other) noexcept : socket_(std::move(other.socket_)) {
-  EDDY_ASSERT(other.waiting_ == nullptr, "a listener was moved while somebody awaits accept(); it has to stay where it is");
+  EDDY_ASSERT(other.waiting_ == nullptr,
+              "a listener was moved while somebody awaits accept(); it has to stay where it is");
 }
 
 void listener::close() noexcept {
   if (socket_ == nullptr) return;
   if (waiting_ != nullptr) {
     detail::accept_operation& op = *std::exchange(waiting_, nullptr);
-    EDDY_ASSERT(socket_->withdraw(op), "a listener was closed while the system holds its accept; cancel the accepting task first");
+    EDDY_ASSERT(socket_->withdraw(op),
+                "a listener was closed while the system holds its accept; cancel the accepting task first");
     op.closed_ = true;
     op.context_->completed();
   }

@@ -60,7 +60,8 @@ class listener {
   /// Waits for a connection.
   ///
   /// @returns a stream, with nodelay set.
-  /// @throws std::system_error  Out of descriptors (EMFILE, ENFILE) or memory: the connection waits in the kernel, so pause
+  /// @throws std::system_error  Out of descriptors (EMFILE, ENFILE) or memory: the connection waits in the kernel, so
+  /// pause
   ///                            before the next try.  @throws closed_error  close() was called.
   ///
   /// **Cancellation.** A cancellation point, atomic: a cancelled accept has taken no connection (L12).

@@ -154,9 +154,11 @@ class memory_transport final : public detail::transport {
 }  // namespace
 
 std::pair<stream, stream> memory_pipe(memory_pipe_options options) {
-  if (options.capacity_ == 0 || options.chunk_ == 0) throw misuse_error("memory_pipe: capacity and chunk are at least 1 byte");
+  if (options.capacity_ == 0 || options.chunk_ == 0)
+    throw misuse_error("memory_pipe: capacity and chunk are at least 1 byte");
   const auto shared = std::make_shared<link>(options.capacity_, options.chunk_);
-  return {stream(std::make_unique<memory_transport>(shared, 0U)), stream(std::make_unique<memory_transport>(shared, 1U))};
+  return {stream(std::make_unique<memory_transport>(shared, 0U)),
+          stream(std::make_unique<memory_transport>(shared, 1U))};
 }
 
 }  // namespace eddy

@@ -29,10 +29,11 @@ class memory_pipe_options {
   std::size_t chunk_ = SIZE_MAX;
 };
 
-/// Two streams that are connected in memory: what one writes the other reads. For tests of whatever speaks over a stream.
+/// Two streams that are connected in memory: what one writes the other reads. For tests of whatever speaks over a
+/// stream.
 ///
-/// They behave as a connection does: half-close, resets, back-pressure, EPIPE after the other side has closed. No descriptor and no
-/// clock are involved, so a run is the same every time. Both ends belong to the current loop.
+/// They behave as a connection does: half-close, resets, back-pressure, EPIPE after the other side has closed. No
+/// descriptor and no clock are involved, so a run is the same every time. Both ends belong to the current loop.
 std::pair<stream, stream> memory_pipe(memory_pipe_options options = {});
 
 }  // namespace eddy

@@ -14,7 +14,8 @@
 
 namespace eddy {
 
-/// A connection to be made, with its settings: `co_await open_connection("example.org", 80).timeout(3s)`. Made by open_connection.
+/// A connection to be made, with its settings: `co_await open_connection("example.org", 80).timeout(3s)`. Made by
+/// open_connection.
 class [[nodiscard("a connection is made when this is awaited")]] connection_request {
  public:
   /// For everything together: looking up and all attempts. Default 30 s. timeout_error names it.
@@ -58,7 +59,8 @@ inline connection_request open_connection(std::string host, std::uint16_t port,
   return {std::move(host), port, where};
 }
 /// The same to one address.
-inline connection_request open_connection(const endpoint& to, std::source_location where = std::source_location::current()) {
+inline connection_request open_connection(const endpoint& to,
+                                          std::source_location where = std::source_location::current()) {
   return {to.address().to_string(), to.port(), where};
 }
 

@@ -14,8 +14,8 @@ namespace eddy {
 
 /// Finds the addresses of a host, by the system's own rules (getaddrinfo), in the order in which to try them.
 ///
-/// A literal address is answered at once. Names are looked up on a few threads of the loop's own; equal look-ups that are under
-/// way at the same time share one call.
+/// A literal address is answered at once. Names are looked up on a few threads of the loop's own; equal look-ups that
+/// are under way at the same time share one call.
 ///
 /// @param host  A name, or an address without brackets.
 /// @returns at least one address, each with `port`.
@@ -30,8 +30,8 @@ coro<std::vector<endpoint>> resolve(std::string host, std::uint16_t port);
 /// @throws resolve_error  There is none.
 using host_lookup = std::function<std::vector<ip_address>(const std::string& host)>;
 
-/// Replaces the system's resolver for the current loop, for later look-ups; null for the system's again. For tests, and for
-/// programs that know their hosts.
+/// Replaces the system's resolver for the current loop, for later look-ups; null for the system's again. For tests, and
+/// for programs that know their hosts.
 void set_host_lookup(host_lookup lookup);
 
 }  // namespace eddy

@@ -63,7 +63,8 @@ std::uint16_t server::port() const { return endpoints().front().port(); }
 
 const std::vector<endpoint>& server::endpoints() const {
   if (core_->endpoints().empty())
-    throw misuse_error("this server does not listen yet: use it inside with(start_server(...), [](server& s) -> coro<> {...})");
+    throw misuse_error(
+        "this server does not listen yet: use it inside with(start_server(...), [](server& s) -> coro<> {...})");
   return core_->endpoints();
 }
 

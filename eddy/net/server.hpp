@@ -44,10 +44,10 @@ class server_core;
 
 /// Serves TCP connections, each in a task of its own: a resource for `with`, made by start_server().
 ///
-/// Entering binds and listens; leaving stops accepting, waits for the handlers that run for at most close_timeout(), then cancels
-/// them and waits until they have ended. A handler's exception reaches the loop's exception handler and concerns nobody else.
-/// When the process is out of descriptors the server pauses and goes on. Destroyed without leaving it aborts: handlers are
-/// cancelled and end soon after.
+/// Entering binds and listens; leaving stops accepting, waits for the handlers that run for at most close_timeout(),
+/// then cancels them and waits until they have ended. A handler's exception reaches the loop's exception handler and
+/// concerns nobody else. When the process is out of descriptors the server pauses and goes on. Destroyed without
+/// leaving it aborts: handlers are cancelled and end soon after.
 ///
 /// **Thread safety.** Only on its loop's thread.
 /// **In asyncio.** `Server`, with `async with` around it.
@@ -59,7 +59,8 @@ class server {
   server& operator=(server&&) = delete;
   ~server();
 
-  // -- settings, before `with` -------------------------------------------------------------------------------------------
+  // -- settings, before `with`
+  // -------------------------------------------------------------------------------------------
 
   /// Connections that wait in the kernel to be accepted. Default 1024.
   server&& backlog(int connections) &&;
@@ -70,13 +71,15 @@ class server {
   /// Lets several servers, in threads or processes of their own, share the port. Default: no.
   server&& reuse_port(bool on) &&;
 
-  // -- for `with` --------------------------------------------------------------------------------------------------------
+  // -- for `with`
+  // --------------------------------------------------------------------------------------------------------
 
   /// @throws std::system_error  As when the port is taken.  @throws resolve_error
   coro<> aenter();
   coro<> aexit();
 
-  // -- inside ------------------------------------------------------------------------------------------------------------
+  // -- inside
+  // ------------------------------------------------------------------------------------------------------------
 
   /// The (first) port it listens on: the real one when 0 was asked for. Keeps its value after close().
   std::uint16_t port() const;
@@ -96,11 +99,14 @@ class server {
   std::shared_ptr<detail::server_core> core_;  // shared with its tasks
 };
 
-/// Serves connections to `host:port`: `co_await with(start_server(handler, "127.0.0.1", 8080), [](server& s) -> coro<> {...})`.
+/// Serves connections to `host:port`: `co_await with(start_server(handler, "127.0.0.1", 8080), [](server& s) -> coro<>
+/// {...})`.
 ///
-/// @param handler  Called with a `stream` for each connection; returns `coro<>`. Kept until the last one has ended. When it returns
+/// @param handler  Called with a `stream` for each connection; returns `coro<>`. Kept until the last one has ended.
+/// When it returns
 ///                 what it has written is still sent; when it throws or is cancelled the connection is aborted.
-/// @param host     An address or a name, all of whose addresses are listened on; empty for every address of this machine.
+/// @param host     An address or a name, all of whose addresses are listened on; empty for every address of this
+/// machine.
 /// @param port     0 for any free one: see server::port().
 ///
 /// **In asyncio.** `start_server(client_connected_cb, host, port)`.
@@ -108,7 +114,8 @@ template <class Handler>
   requires std::is_invocable_r_v<coro<>, std::decay_t<Handler>&, stream>
 [[nodiscard]] server start_server(Handler&& handler, std::string host, std::uint16_t port) {
   EDDY_CHECK_CLOSURE(Handler);
-  return server(std::make_unique<detail::handler_of<std::decay_t<Handler>>>(std::forward<Handler>(handler)), std::move(host), port);
+  return server(std::make_unique<detail::handler_of<std::decay_t<Handler>>>(std::forward<Handler>(handler)),
+                std::move(host), port);
 }
 /// The same on one address.
 template <class Handler>

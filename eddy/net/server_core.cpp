@@ -79,7 +79,8 @@ coro<> server_core::accept_all(std::shared_ptr<server_core> self, listener& from
     } catch (...) {
       error = std::current_exception();
     }
-    // Out of descriptors or memory: the connection stays in the kernel, and asking again at once would only burn the processor.
+    // Out of descriptors or memory: the connection stays in the kernel, and asking again at once would only burn the
+    // processor.
     if (pause == first_pause) self->report("a server cannot accept connections and tries again", error);
     co_await sleep(pause);
     pause = std::min(2 * pause, longest_pause);

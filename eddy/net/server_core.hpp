@@ -15,8 +15,8 @@ namespace eddy::detail {
 
 /// What a server and its tasks share.
 ///
-/// Invariants: (1) `handlers_` has an element for each handler task that has not ended, which takes itself out; (2) `idle_` is set
-/// exactly while it is empty; (3) `room_` is set exactly while another connection may be served.
+/// Invariants: (1) `handlers_` has an element for each handler task that has not ended, which takes itself out; (2)
+/// `idle_` is set exactly while it is empty; (3) `room_` is set exactly while another connection may be served.
 class server_core : public std::enable_shared_from_this<server_core> {
  public:
   explicit server_core(std::unique_ptr<connection_handler> handler) : handler_(std::move(handler)) {

@@ -13,7 +13,9 @@ namespace eddy::detail {
 
 namespace {
 
-[[noreturn]] void throw_errno(const std::string& what) { throw std::system_error(errno, std::generic_category(), what); }
+[[noreturn]] void throw_errno(const std::string& what) {
+  throw std::system_error(errno, std::generic_category(), what);
+}
 
 using name_function = int (*)(int, sockaddr*, socklen_t*);
 
@@ -54,7 +56,8 @@ void socket::listen(const endpoint& at, int backlog, bool reuse_port) {
   if (reuse_port) set_option(SOL_SOCKET, SO_REUSEPORT, 1, "SO_REUSEPORT");
   // IPv4 has a socket of its own: one that took both would show IPv4 peers as ::ffff:a.b.c.d.
   if (at.address().is_v6()) set_option(IPPROTO_IPV6, IPV6_V6ONLY, 1, "IPV6_V6ONLY");
-  if (::bind(descriptor_.fd, reinterpret_cast<const sockaddr*>(&address), size) != 0) throw_errno("cannot listen on " + at.to_string());
+  if (::bind(descriptor_.fd, reinterpret_cast<const sockaddr*>(&address), size) != 0)
+    throw_errno("cannot listen on " + at.to_string());
   if (::listen(descriptor_.fd, backlog) != 0) throw_errno("cannot listen on " + at.to_string());
 }
 

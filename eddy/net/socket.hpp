@@ -25,12 +25,14 @@ class socket final : public transport {
   socket(const socket&) = delete;
   socket& operator=(const socket&) = delete;
 
-  /// Takes over a non-blocking descriptor and attaches it; it is closed also when this throws. @throws std::system_error
+  /// Takes over a non-blocking descriptor and attaches it; it is closed also when this throws. @throws
+  /// std::system_error
   void adopt(int fd);
 
   [[nodiscard]] connect_operation connect(const endpoint& to);
 
-  /// @param reuse_port  Several sockets may listen on one port, and the kernel shares connections out. @throws std::system_error
+  /// @param reuse_port  Several sockets may listen on one port, and the kernel shares connections out. @throws
+  /// std::system_error
   void listen(const endpoint& at, int backlog, bool reuse_port);
 
   bool start(io_request& request) override {

@@ -5,7 +5,9 @@
 
 namespace eddy {
 
-void stream::throw_empty() { throw misuse_error("this stream is empty or was moved from; get one from open_connection or a server"); }
+void stream::throw_empty() {
+  throw misuse_error("this stream is empty or was moved from; get one from open_connection or a server");
+}
 
 void stream::drop() noexcept {
   if (!connection_) return;

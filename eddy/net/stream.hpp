@@ -16,9 +16,10 @@ namespace eddy {
 
 /// A connection: what comes in and what goes out. Made by open_connection(), by a server or a listener.
 ///
-/// Reading and writing are independent; one task may do both, or one each. The destructor aborts at once: bytes that the
-/// system has not taken are dropped and the peer gets a reset then, so that it does not take a part for the whole. Await
-/// close() for an orderly end. (Inside a server's handler dropping it is enough: the server awaits what is unsent.)
+/// Reading and writing are independent; one task may do both, or one each. The destructor aborts at once: bytes that
+/// the system has not taken are dropped and the peer gets a reset then, so that it does not take a part for the whole.
+/// Await close() for an orderly end. (Inside a server's handler dropping it is enough: the server awaits what is
+/// unsent.)
 ///
 /// **Lifetime.** Move-only; moving leaves reader() and writer() where they are. It has to outlive what awaits them.
 /// **Thread safety.** Only on its loop's thread.
@@ -64,7 +65,8 @@ class stream {
 
   /// For those who make streams.
   explicit stream(detail::connection_ref connection) noexcept : connection_(std::move(connection)) {}
-  explicit stream(std::unique_ptr<detail::transport> carrier) : connection_(new detail::connection(std::move(carrier))) {}
+  explicit stream(std::unique_ptr<detail::transport> carrier)
+      : connection_(new detail::connection(std::move(carrier))) {}
   const detail::connection_ref& shared() const noexcept { return connection_; }
 
  private:

@@ -10,8 +10,8 @@ namespace eddy {
 
 namespace {
 
-// From here on the bytes go straight into the caller's memory; below it one receive that also brings what follows saves more
-// than the copy costs.
+// From here on the bytes go straight into the caller's memory; below it one receive that also brings what follows saves
+// more than the copy costs.
 constexpr std::size_t direct_size = 16 * 1024;
 
 }  // namespace
@@ -120,7 +120,8 @@ std::string stream_reader::take(std::size_t count) {
 }
 
 void stream_reader::consume(std::size_t count) {
-  if (count > buffer_.size()) throw misuse_error("stream_reader::consume: there are fewer bytes; ask buffered().size()");
+  if (count > buffer_.size())
+    throw misuse_error("stream_reader::consume: there are fewer bytes; ask buffered().size()");
   buffer_.consume(count);
 }
 
@@ -184,7 +185,8 @@ coro<std::string> stream_reader::read_exactly(std::size_t count) {
 }
 
 coro<std::string> stream_reader::read_until(std::string delimiter, std::size_t limit) {
-  if (delimiter.empty()) throw misuse_error("stream_reader::read_until: the delimiter is empty; use read() or read_all()");
+  if (delimiter.empty())
+    throw misuse_error("stream_reader::read_until: the delimiter is empty; use read() or read_all()");
   std::size_t seen = 0;
   while (true) {
     const bool more = co_await fill_to(seen + 1);
@@ -192,7 +194,8 @@ coro<std::string> stream_reader::read_until(std::string delimiter, std::size_t l
     // The delimiter may have begun in what was seen before.
     const std::size_t from = seen < delimiter.size() ? 0 : seen - (delimiter.size() - 1);
     const std::size_t at = all.find(delimiter, from);
-    if (at != std::string_view::npos ? at > limit : all.size() >= limit + delimiter.size() && limit < SIZE_MAX - delimiter.size())
+    if (at != std::string_view::npos ? at > limit
+                                     : all.size() >= limit + delimiter.size() && limit < SIZE_MAX - delimiter.size())
       throw limit_overrun_error("what precedes the delimiter", limit);
     if (at != std::string_view::npos) co_return take(at + delimiter.size());
     if (!more) throw incomplete_read_error(take(all.size()), 0);

@@ -21,8 +21,8 @@ namespace detail {
 
 class connection;
 
-/// Waits for bytes: straight into the caller's memory, or into the reader's buffer until it holds `at_least`. Atomic: what has
-/// been received stays in the buffer.
+/// Waits for bytes: straight into the caller's memory, or into the reader's buffer until it holds `at_least`. Atomic:
+/// what has been received stays in the buffer.
 ///
 /// Everything that await_resume needs is kept in the operation: it may be resumed after the stream has gone.
 class receive_operation : public leaf<receive_operation>, public io_request {
@@ -49,9 +49,9 @@ class receive_operation : public leaf<receive_operation>, public io_request {
   friend class eddy::stream_reader;
 
   void completed() noexcept override;
-  bool settle() noexcept;   // from what is there already
-  bool absorb() noexcept;   // from the request's result
-  bool start();             // true: it is over
+  bool settle() noexcept;  // from what is there already
+  bool absorb() noexcept;  // from the request's result
+  bool start();            // true: it is over
   void fail(int code) noexcept {
     failure_ = code;
     count_ = 0;
@@ -105,12 +105,12 @@ class stream_lines {
 /// | everything | `read_all` |
 /// | feed a parser without a copy of your own | `fill`, `buffered`, `consume` |
 ///
-/// Nothing is read ahead of a request, and a reader that waits with nothing buffered holds no buffer: it receives into one that
-/// all connections of a loop share, and keeps what was not asked for. After an error of the system what had come before can
-/// still be read; then every read throws it.
+/// Nothing is read ahead of a request, and a reader that waits with nothing buffered holds no buffer: it receives into
+/// one that all connections of a loop share, and keeps what was not asked for. After an error of the system what had
+/// come before can still be read; then every read throws it.
 ///
-/// **Cancellation.** Every read is a cancellation point, also when the bytes are there, and atomic: bytes that were received
-/// and not returned are what the next read starts with.
+/// **Cancellation.** Every read is a cancellation point, also when the bytes are there, and atomic: bytes that were
+/// received and not returned are what the next read starts with.
 /// **Thread safety.** Distinct readers are independent. One reader: one read at a time, on its own loop's thread.
 /// **Lifetime.** Lives in its stream.
 /// **In asyncio.** `StreamReader`.
@@ -155,7 +155,8 @@ class stream_reader {
   ///
   /// @param limit  Bytes before the delimiter.
   /// @throws incomplete_read_error  The stream ended first; `partial()` holds what came.
-  /// @throws limit_overrun_error    The delimiter does not come within the limit; the bytes stay, so that read() can have them.
+  /// @throws limit_overrun_error    The delimiter does not come within the limit; the bytes stay, so that read() can
+  /// have them.
   ///
   /// **In asyncio.** `StreamReader.readuntil`.
   coro<std::string> read_until(std::string delimiter, std::size_t limit = default_limit);
@@ -176,7 +177,8 @@ class stream_reader {
   /// @param limit  Bytes.  @throws limit_overrun_error  There is more; what has come stays.
   coro<std::string> read_all(std::size_t limit);
 
-  /// Receives what has come, at least 1 byte more, into the reader's own buffer. @returns false at the end of the stream.
+  /// Receives what has come, at least 1 byte more, into the reader's own buffer. @returns false at the end of the
+  /// stream.
   ///
   /// With buffered() and consume() for parsers. The caller bounds what it lets pile up: a call adds 64 KiB at most.
   [[nodiscard]] detail::fill_operation fill() noexcept { return {*this, buffer_.size() + 1}; }

@@ -25,7 +25,8 @@ iovec part_of(std::span<const std::byte> bytes) noexcept {
 
 }  // namespace
 
-write_operation::write_operation(stream_writer& writer, std::span<const std::byte> first, std::span<const std::byte> second) noexcept
+write_operation::write_operation(stream_writer& writer, std::span<const std::byte> first,
+                                 std::span<const std::byte> second) noexcept
     : writer_(&writer), parts_{part_of(first), part_of(second)} {}
 
 void write_operation::advance(std::size_t count) noexcept {
@@ -67,7 +68,8 @@ std::string write_operation::describe() const {
 }  // namespace detail
 
 void stream_writer::set_water_marks(std::size_t high, std::size_t low) {
-  if (low > high) throw misuse_error("stream_writer::set_water_marks: the low mark is above the high one; it must not be");
+  if (low > high)
+    throw misuse_error("stream_writer::set_water_marks: the low mark is above the high one; it must not be");
   high_ = high;
   low_ = low;
 }
@@ -117,8 +119,8 @@ void stream_writer::keep(detail::write_operation& op) noexcept {
   }
 }
 
-// Brings out what there is: settles who is first in line, then asks the transport, until it has to wait or nothing is left.
-// A peer that takes everything at once does not keep the loop from other work (L7).
+// Brings out what there is: settles who is first in line, then asks the transport, until it has to wait or nothing is
+// left. A peer that takes everything at once does not keep the loop from other work (L7).
 void stream_writer::pump() noexcept {
   for (int round = 0; !sending_.pending; ++round) {
     if (round == rounds_a_turn) {

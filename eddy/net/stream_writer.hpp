@@ -23,7 +23,8 @@ namespace detail {
 
 class connection;
 
-/// Waits for its turn to write, or until everything written before has gone. Writers stand in line, first in, first out.
+/// Waits for its turn to write, or until everything written before has gone. Writers stand in line, first in, first
+/// out.
 class write_operation final : public leaf<write_operation>, public list_hook {
  public:
   enum class goal : std::uint8_t { write, drain, end };
@@ -73,16 +74,18 @@ struct write_request final : io_request {
 
 /// The writing side of a stream.
 ///
-/// write() hands the bytes to the system at once as far as it takes them; what is left waits in a buffer of at most `high` bytes,
-/// which the loop sends on its own. Only a write that would exceed that waits, straight from the caller's memory, until at most
-/// `low` bytes are left. So memory is bounded whatever is written, and a small message needs no drain().
+/// write() hands the bytes to the system at once as far as it takes them; what is left waits in a buffer of at most
+/// `high` bytes, which the loop sends on its own. Only a write that would exceed that waits, straight from the caller's
+/// memory, until at most `low` bytes are left. So memory is bounded whatever is written, and a small message needs no
+/// drain().
 ///
 /// An error stays: every later write throws it too.
 ///
-/// **Cancellation.** Every call is a cancellation point. drain() and write_eof() are atomic. write() is progressive: cancelled
-/// before any of its bytes were taken, it had no effect; cancelled after some were, the stream is broken and every later
-/// write throws broken_stream_error. A write that fits into the buffer never waits, so it is never cut.
-/// **Thread safety.** Only its loop's thread. Several tasks may write: each write goes out in one piece, in the order of the calls.
+/// **Cancellation.** Every call is a cancellation point. drain() and write_eof() are atomic. write() is progressive:
+/// cancelled before any of its bytes were taken, it had no effect; cancelled after some were, the stream is broken and
+/// every later write throws broken_stream_error. A write that fits into the buffer never waits, so it is never cut.
+/// **Thread safety.** Only its loop's thread. Several tasks may write: each write goes out in one piece, in the order
+/// of the calls.
 /// **Lifetime.** Lives in its stream.
 /// **In asyncio.** `StreamWriter`, whose `write` never waits and whose `drain` keeps the water marks.
 class stream_writer : private detail::runnable {
@@ -131,7 +134,9 @@ class stream_writer : private detail::runnable {
     bool has_callers_memory = false;
   };
 
-  static std::span<const std::byte> as_bytes(std::string_view text) noexcept { return std::as_bytes(std::span<const char>(text)); }
+  static std::span<const std::byte> as_bytes(std::string_view text) noexcept {
+    return std::as_bytes(std::span<const char>(text));
+  }
 
   bool write_now(detail::write_operation& op);
   void keep(detail::write_operation& op) noexcept;

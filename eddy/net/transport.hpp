@@ -11,7 +11,8 @@ namespace eddy::detail {
 
 /// Where a stream's bytes come from and go to: a socket, memory, later a secure channel.
 ///
-/// Speaks in the backend's requests: `receive` (which may borrow a buffer) and `send_parts`, at most one of each pending.
+/// Speaks in the backend's requests: `receive` (which may borrow a buffer) and `send_parts`, at most one of each
+/// pending.
 class transport {
  public:
   virtual ~transport() = default;

@@ -19,7 +19,9 @@ class event {
   event(const event&) = delete;
   event& operator=(const event&) = delete;
   ~event() {
-    EDDY_ASSERT(waiters_.empty(), "an event was destroyed while tasks wait for it; let it outlive them, for example by declaring it before their task_group");
+    EDDY_ASSERT(waiters_.empty(),
+                "an event was destroyed while tasks wait for it; let it outlive them, for example by declaring it "
+                "before their task_group");
   }
 
   class wait_operation final : public detail::waiter<wait_operation> {

@@ -33,8 +33,8 @@ class [[nodiscard]] mutex_guard {
 
 /// Lets one task at a time into a part of a program that awaits.
 ///
-/// Fair: first come, first served; unlocking hands the lock over, nobody barges in. Parts that do not await need no mutex: all
-/// tasks of a loop share one thread. Not recursive. It must outlive its waiters.
+/// Fair: first come, first served; unlocking hands the lock over, nobody barges in. Parts that do not await need no
+/// mutex: all tasks of a loop share one thread. Not recursive. It must outlive its waiters.
 ///
 /// **Thread safety.** Only on one loop's thread.
 /// **In asyncio.** `Lock`.
@@ -44,7 +44,9 @@ class mutex {
   mutex(const mutex&) = delete;
   mutex& operator=(const mutex&) = delete;
   ~mutex() {
-    EDDY_ASSERT(waiters_.empty(), "a mutex was destroyed while tasks wait for it; let it outlive them, for example by declaring it before their task_group");
+    EDDY_ASSERT(waiters_.empty(),
+                "a mutex was destroyed while tasks wait for it; let it outlive them, for example by declaring it "
+                "before their task_group");
   }
 
   class lock_operation final : public detail::waiter<lock_operation> {
@@ -65,9 +67,7 @@ class mutex {
   /// **Cancellation.** A cancellation point, also when the lock is free. Atomic: cancelled means not held.
   [[nodiscard]] lock_operation lock() noexcept { return lock_operation(*this); }
   /// Takes the lock if it is free. @returns a guard that may hold nothing.
-  mutex_guard try_lock() noexcept {
-    return take() ? mutex_guard(*this) : mutex_guard();
-  }
+  mutex_guard try_lock() noexcept { return take() ? mutex_guard(*this) : mutex_guard(); }
   /// Whether somebody holds it, or is about to.
   bool locked() const noexcept { return locked_; }
 

@@ -15,8 +15,8 @@ namespace eddy {
 
 /// Hands items from tasks to tasks, first in, first out.
 ///
-/// `get()` takes an item for good; `take()` gives a lease, which puts the item back at the head when it is dropped without
-/// `done()`. With a size limit put() waits while the queue is full. It must outlive its waiters and leases.
+/// `get()` takes an item for good; `take()` gives a lease, which puts the item back at the head when it is dropped
+/// without `done()`. With a size limit put() waits while the queue is full. It must outlive its waiters and leases.
 ///
 /// **Cancellation.** Every wait is atomic: an item is either taken and delivered, or still in the queue; a put that was
 /// cancelled has left its argument as it was.
@@ -31,7 +31,8 @@ class queue {
   queue& operator=(const queue&) = delete;
   ~queue() {
     EDDY_ASSERT(getters_.empty() && putters_.empty() && joiners_.empty(),
-                "a queue was destroyed while tasks wait for it; let it outlive them, for example by declaring it before their task_group");
+                "a queue was destroyed while tasks wait for it; let it outlive them, for example by declaring it "
+                "before their task_group");
   }
 
   class lease;

@@ -34,8 +34,8 @@ class [[nodiscard]] semaphore_permit {
 
 /// Lets so many tasks at a time into a part of a program: `auto permit = co_await limit.acquire();`.
 ///
-/// Fair: first come, first served. A permit that was handed to a waiter which is cancelled meanwhile is not lost: the waiter
-/// is resumed with it and gives it back. It must outlive its waiters and permits.
+/// Fair: first come, first served. A permit that was handed to a waiter which is cancelled meanwhile is not lost: the
+/// waiter is resumed with it and gives it back. It must outlive its waiters and permits.
 ///
 /// **Thread safety.** Only on one loop's thread.
 /// **In asyncio.** `Semaphore`.
@@ -46,7 +46,9 @@ class semaphore {
   semaphore(const semaphore&) = delete;
   semaphore& operator=(const semaphore&) = delete;
   ~semaphore() {
-    EDDY_ASSERT(waiters_.empty(), "a semaphore was destroyed while tasks wait for it; let it outlive them, for example by declaring it before their task_group");
+    EDDY_ASSERT(waiters_.empty(),
+                "a semaphore was destroyed while tasks wait for it; let it outlive them, for example by declaring it "
+                "before their task_group");
   }
 
   class acquire_operation final : public detail::waiter<acquire_operation> {

@@ -15,9 +15,12 @@ namespace {
 
 const char* name_of(moment m) {
   switch (m) {
-    case moment::before: return "before";
-    case moment::waiting: return "while waiting in";
-    case moment::completed: return "upon the completion of";
+    case moment::before:
+      return "before";
+    case moment::waiting:
+      return "while waiting in";
+    case moment::completed:
+      return "upon the completion of";
   }
   return "?";
 }
@@ -39,7 +42,8 @@ class canceller final : public detail::await_observer {
     if (m != when_ || count_++ != target_) return;
     hit_ = true;
     // A context that runs has no innermost suspended frame: before an await, leaf() is an old one that may be gone.
-    if (const detail::promise_base* frame = c.leaf(); frame != nullptr && m != moment::before) where_ = detail::format_place(frame->place);
+    if (const detail::promise_base* frame = c.leaf(); frame != nullptr && m != moment::before)
+      where_ = detail::format_place(frame->place);
     main_.cancel("explore");
   }
 

@@ -49,14 +49,14 @@ class explore_options {
   std::size_t limit_ = 20'000;
 };
 
-/// Proves that a piece of code can be cancelled anywhere: runs `body` once undisturbed, then again and again, cancelling it at
-/// each of its awaits in turn, before it begins, while it waits, and when it has just completed.
+/// Proves that a piece of code can be cancelled anywhere: runs `body` once undisturbed, then again and again,
+/// cancelling it at each of its awaits in turn, before it begins, while it waits, and when it has just completed.
 ///
-/// `body` makes everything that it needs anew in each run. After each run nothing may be left: no task, timer, operation, frame,
-/// descriptor or child process, no `tracked` resource open or closed twice, no error that reached nobody; and the body must
-/// not deadlock. Failures name the moment and the number of the await. Every await in every task of the loop counts. The
-/// moments of one kind end when a run is over before the next number is reached, so bodies on real descriptors, whose awaits
-/// vary, work too. Use it in a plain TEST.
+/// `body` makes everything that it needs anew in each run. After each run nothing may be left: no task, timer,
+/// operation, frame, descriptor or child process, no `tracked` resource open or closed twice, no error that reached
+/// nobody; and the body must not deadlock. Failures name the moment and the number of the await. Every await in every
+/// task of the loop counts. The moments of one kind end when a run is over before the next number is reached, so bodies
+/// on real descriptors, whose awaits vary, work too. Use it in a plain TEST.
 ///
 /// @returns how much it went through; also added to the file that EDDY_EXPLORE_LOG names.
 explore_result explore(const std::function<coro<>()>& body, const explore_options& options = {});

@@ -32,14 +32,16 @@ std::string describe_descriptor(int fd) {
   std::array<char, 256> target{};
   const std::string link = "/proc/self/fd/" + std::to_string(fd);
   const ssize_t size = readlink(link.c_str(), target.data(), target.size() - 1);
-  return std::to_string(fd) + " (" + (size > 0 ? std::string(target.data(), static_cast<std::size_t>(size)) : "?") + ")";
+  return std::to_string(fd) + " (" + (size > 0 ? std::string(target.data(), static_cast<std::size_t>(size)) : "?") +
+         ")";
 }
 
 std::string child_left() {
   siginfo_t info{};
   if (waitid(P_ALL, 0, &info, WEXITED | WSTOPPED | WNOHANG | WNOWAIT) != 0) return {};  // ECHILD: none
-  return info.si_pid != 0 ? "a child process that has ended and was not waited for (" + std::to_string(info.si_pid) + ")\n"
-                          : "a child process that still runs\n";
+  return info.si_pid != 0
+             ? "a child process that has ended and was not waited for (" + std::to_string(info.si_pid) + ")\n"
+             : "a child process that still runs\n";
 }
 
 }  // namespace
@@ -54,7 +56,8 @@ std::string leak_check::compare() const {
   for (const int fd : open_descriptors())
     if (!descriptors_.contains(fd)) left += "descriptor " + describe_descriptor(fd) + "\n";
   for (const int fd : descriptors_)
-    if (!open_descriptors().contains(fd)) left += "descriptor " + std::to_string(fd) + " was closed by somebody who did not open it\n";
+    if (!open_descriptors().contains(fd))
+      left += "descriptor " + std::to_string(fd) + " was closed by somebody who did not open it\n";
   return left + child_left();
 }
 

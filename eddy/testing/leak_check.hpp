@@ -17,8 +17,8 @@ class leak_check {
   /// Looks now.
   leak_check();
 
-  /// @returns a line for everything that is there now and was not there before: frames, descriptors, child processes. Empty when
-  /// there is nothing.
+  /// @returns a line for everything that is there now and was not there before: frames, descriptors, child processes.
+  /// Empty when there is nothing.
   std::string compare() const;
 
   /// The same for what a loop still holds: timers, operations, jobs, promises nobody set.

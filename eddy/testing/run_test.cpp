@@ -32,8 +32,9 @@ test_result run_body(const std::function<coro<>()>& body, test_clock clock,
     });
     runner.on_deadlock = [&, reported = 0]() mutable {
       if (++reported == 1) {
-        result.problems.push_back("deadlock: nothing is runnable, nothing is scheduled, and these tasks wait for ever:\n" +
-                                  detail::task_tree(runner.registry()));
+        result.problems.push_back(
+            "deadlock: nothing is runnable, nothing is scheduled, and these tasks wait for ever:\n" +
+            detail::task_tree(runner.registry()));
         runner.registry().cancel_all("the test is in a deadlock");
       } else {
         runner.registry().lift_shields();
@@ -49,19 +50,22 @@ test_result run_body(const std::function<coro<>()>& body, test_clock clock,
     auto* state = detail::make_task(loop.scheduler(), nullptr, body);
     task<> main(*state);
     callback_handle overdue = loop.call_later(longest_real_test, [&] {
-      result.problems.push_back("the test takes longer than a minute; it is cancelled:\n" + detail::task_tree(runner.registry()));
+      result.problems.push_back("the test takes longer than a minute; it is cancelled:\n" +
+                                detail::task_tree(runner.registry()));
       runner.registry().cancel_all("the test takes too long");
     });
     if (clock == test_clock::virtual_time) overdue.cancel();
     main.add_done_callback([&](const task<>&) { overdue.cancel(); });
     if (prepare) prepare(runner, *state);
     runner.drive(*state);
-    if (const std::string left = leak_check::left_in(loop); !left.empty()) result.problems.push_back("left in the loop: " + left);
+    if (const std::string left = leak_check::left_in(loop); !left.empty())
+      result.problems.push_back("left in the loop: " + left);
     result.cancelled = main.cancelled();
     if (const auto error = main.exception()) result.exception = detail::describe_exception(error);
   }
   if (const std::string left = tracked::left_open(); !left.empty()) result.problems.push_back(left);
-  if (const std::string left = before.compare(); !left.empty()) result.problems.push_back("left in the process: " + left);
+  if (const std::string left = before.compare(); !left.empty())
+    result.problems.push_back("left in the process: " + left);
   return result;
 }
 

@@ -11,8 +11,8 @@ namespace eddy::testing {
 
 /// A resource for tests that counts: opened and closed exactly once, whatever is cancelled.
 ///
-/// `with(tracked("a"), ...)` awaits in aenter and aexit. Every EDDY_TEST and every run of `explore` fails when something that was
-/// opened is not closed at its end, or is closed twice.
+/// `with(tracked("a"), ...)` awaits in aenter and aexit. Every EDDY_TEST and every run of `explore` fails when
+/// something that was opened is not closed at its end, or is closed twice.
 ///
 /// **Thread safety.** One thread at a time: the counts are the process's.
 class tracked {

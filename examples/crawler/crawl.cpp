@@ -111,8 +111,9 @@ eddy::coro<> crawl::visit(const std::string& url) {
 
 eddy::coro<> crawl::read_links(fetched& got, page_record& record) {
   if (got.row.kind == error_kind::none) {
-    page_content content = co_await eddy::run_in_executor(parsers_, read_page, std::move(got.body), std::cref(got.row.content_type),
-                                                          std::cref(got.row.final_url), store_.enabled());
+    page_content content =
+        co_await eddy::run_in_executor(parsers_, read_page, std::move(got.body), std::cref(got.row.content_type),
+                                       std::cref(got.row.final_url), store_.enabled());
     got.row.title = std::move(content.title);
     got.row.text = std::move(content.text);
     record.discovered = note_links(content.links);

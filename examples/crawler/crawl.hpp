@@ -25,7 +25,8 @@ namespace crawler {
 ///
 /// How it is built, and the patterns it shows:
 /// ```
-///   frontier_ (queue) ──take()──> worker x concurrency ──fetch──> read_page (thread) ──> found links back into frontier_
+///   frontier_ (queue) ──take()──> worker x concurrency ──fetch──> read_page (thread) ──> found links back into
+///   frontier_
 ///                                      └──put()──> store ──write_all──> SQLite's thread
 /// ```
 /// - Workers on a queue: `take()` gives a lease, `join()` tells that every page is done, then the group is cancelled.

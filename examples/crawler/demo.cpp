@@ -74,8 +74,8 @@ class findings {
     for (const auto& [target, row] : pages_) {
       const auto kind = site_.kind_of(target);
       if (!kind || as_expected(target, *kind, row, with_text)) continue;
-      text += "  " + target + ": " + std::string(row.kind == error_kind::none ? "stored" : name_of(row.kind)) + ", title \"" +
-              row.title + "\" " + row.error + "\n";
+      text += "  " + target + ": " + std::string(row.kind == error_kind::none ? "stored" : name_of(row.kind)) +
+              ", title \"" + row.title + "\" " + row.error + "\n";
       if (--left == 0) break;
     }
     return text;
@@ -87,8 +87,9 @@ class findings {
       if (const auto kind = site_.kind_of(target); kind && as_expected(target, *kind, row, with_text)) ++got[*kind];
     std::vector<comparison> rows;
     for (const expected_row& each : site::expected())
-      rows.push_back({std::string(name_of(each.kind)), each.end == error_kind::none ? "stored" : std::string(name_of(each.end)),
-                      each.pages, got[each.kind]});
+      rows.push_back({std::string(name_of(each.kind)),
+                      each.end == error_kind::none ? "stored" : std::string(name_of(each.end)), each.pages,
+                      got[each.kind]});
     return rows;
   }
 
@@ -131,7 +132,8 @@ eddy::coro<int> crawl_made_up_site(crawl_options options, const site& pages, std
   const std::vector<comparison> rows = found.compare(stored);
   print(stdout, comparison_table(rows, terminal::of(STDOUT_FILENO)));
   const bool as_expected = equal(rows);
-  print(stdout, as_expected ? std::string("\nEverything is as expected.\n") : "\nWhat was got is not what was expected:\n" + found.examples(stored));
+  print(stdout, as_expected ? std::string("\nEverything is as expected.\n")
+                            : "\nWhat was got is not what was expected:\n" + found.examples(stored));
   co_return as_expected ? 0 : 1;
 }
 
@@ -141,19 +143,22 @@ eddy::coro<int> demo_made_up(crawl_options options) {
   const site pages;
   made_up_server serve(pages);
   std::printf("Serving a made-up site of %zu pages on a loopback port and crawling it.\n", site::page_count);
-  co_return co_await eddy::with(eddy::start_server(std::ref(serve), "127.0.0.1", 0).close_timeout(std::chrono::milliseconds(0)),
-                                [&](eddy::server& server) -> eddy::coro<int> {
-                                  co_return co_await crawl_made_up_site(options, pages, server.port());
-                                });
+  co_return co_await eddy::with(
+      eddy::start_server(std::ref(serve), "127.0.0.1", 0).close_timeout(std::chrono::milliseconds(0)),
+      [&](eddy::server& server) -> eddy::coro<int> {
+        co_return co_await crawl_made_up_site(options, pages, server.port());
+      });
 }
 
 eddy::coro<int> demo_directory(crawl_options options, const std::string& directory) {
   directory_server serve(directory);
-  co_return co_await eddy::with(eddy::start_server(std::ref(serve), "127.0.0.1", 0), [&](eddy::server& server) -> eddy::coro<int> {
-    const std::string start = std::filesystem::exists(std::filesystem::path(directory) / "index.html") ? "" : "en/index.html";
-    options.url = "http://127.0.0.1:" + std::to_string(server.port()) + "/" + start;
-    co_return co_await show_crawl(options);
-  });
+  co_return co_await eddy::with(
+      eddy::start_server(std::ref(serve), "127.0.0.1", 0), [&](eddy::server& server) -> eddy::coro<int> {
+        const std::string start =
+            std::filesystem::exists(std::filesystem::path(directory) / "index.html") ? "" : "en/index.html";
+        options.url = "http://127.0.0.1:" + std::to_string(server.port()) + "/" + start;
+        co_return co_await show_crawl(options);
+      });
 }
 
 }  // namespace
@@ -182,7 +187,8 @@ eddy::coro<int> run_search(search_options options) {
   existing.mode = eddy::sqlite::open_mode::read_only;
   auto database = co_await eddy::sqlite::open(options.database, existing);
   using found = std::tuple<std::string, std::string, std::string, double>;
-  const auto rows = co_await database.fetch_as<found>(search_candidates, query, static_cast<std::int64_t>(search_candidate_count));
+  const auto rows =
+      co_await database.fetch_as<found>(search_candidates, query, static_cast<std::int64_t>(search_candidate_count));
   co_await database.close();
   std::vector<search_hit> hits;
   for (const auto& [url, title, extract, bm25] : rows) {
@@ -195,7 +201,8 @@ eddy::coro<int> run_search(search_options options) {
   }
   rank(hits, options.words);
   for (std::size_t i = 0; i < hits.size() && i < options.limit; ++i)
-    std::printf("%2zu. %s\n    %s\n    %s\n", i + 1, hits[i].title.c_str(), hits[i].url.c_str(), hits[i].extract.c_str());
+    std::printf("%2zu. %s\n    %s\n    %s\n", i + 1, hits[i].title.c_str(), hits[i].url.c_str(),
+                hits[i].extract.c_str());
   if (hits.empty()) std::printf("Nothing was found for \"%s\".\n", options.words.c_str());
   co_return hits.empty() ? 1 : 0;
 }

@@ -32,20 +32,30 @@ class try_again : public eddy::error {
 
 error_kind kind_of(client_errc code) {
   switch (code) {
-    case client_errc::timeout: return error_kind::timeout;
-    case client_errc::too_large: return error_kind::too_large;
-    case client_errc::expansion: return error_kind::expansion;
+    case client_errc::timeout:
+      return error_kind::timeout;
+    case client_errc::too_large:
+      return error_kind::too_large;
+    case client_errc::expansion:
+      return error_kind::expansion;
     case client_errc::truncated:
-    case client_errc::disconnected: return error_kind::truncated;
+    case client_errc::disconnected:
+      return error_kind::truncated;
     case client_errc::redirect_loop:
-    case client_errc::too_many_redirects: return error_kind::redirect_loop;
+    case client_errc::too_many_redirects:
+      return error_kind::redirect_loop;
     case client_errc::resolve:
-    case client_errc::connect: return error_kind::connect;
-    case client_errc::protocol: return error_kind::protocol;
-    case client_errc::decode: return error_kind::decode;
-    case client_errc::status: return error_kind::http_status;
+    case client_errc::connect:
+      return error_kind::connect;
+    case client_errc::protocol:
+      return error_kind::protocol;
+    case client_errc::decode:
+      return error_kind::decode;
+    case client_errc::status:
+      return error_kind::http_status;
     case client_errc::unsupported:
-    case client_errc::busy: return error_kind::other;
+    case client_errc::busy:
+      return error_kind::other;
   }
   return error_kind::other;
 }
@@ -76,7 +86,8 @@ void describe_answer(page& row, const reply& answer) {
 }
 
 // One attempt. @throws client_error, try_again
-eddy::coro<fetched> attempt(eddy::http::client& client, const std::string& url, const crawl_options& options, int number) {
+eddy::coro<fetched> attempt(eddy::http::client& client, const std::string& url, const crawl_options& options,
+                            int number) {
   fetched got;
   got.row.url = got.row.final_url = url;
   got.row.attempts = number;

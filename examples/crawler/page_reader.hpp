@@ -19,7 +19,8 @@ struct page_content {
 ///
 /// @param body          The decoded bytes.
 /// @param content_type  The header's value; anything but HTML has no links, and text only when it is `text/...`.
-/// @param final_url     Where the answer came from: what relative links are relative to, and whose origin they must have.
+/// @param final_url     Where the answer came from: what relative links are relative to, and whose origin they must
+/// have.
 /// @param want_text     Whether the text is needed.
 ///
 /// **Thread safety.** Any number of calls at the same time.

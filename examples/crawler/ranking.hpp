@@ -14,10 +14,10 @@ inline constexpr std::size_t search_candidate_count = 200;
 
 /// One candidate that the full-text index found.
 struct search_hit {
-    std::string url;
-    std::string title;
-    std::string extract;
-    double bm25 = 0;  ///< as SQLite gives it: the smaller the better, at most 0
+  std::string url;
+  std::string title;
+  std::string extract;
+  double bm25 = 0;  ///< as SQLite gives it: the smaller the better, at most 0
 };
 
 /// The words of a text as the index splits it, in lower case: letters, digits, `_`, and all outside ASCII.

@@ -11,18 +11,18 @@ namespace crawler {
 /// One row of `pages`: one URL that was linked, and what came of it. Redirects are followed within the request:
 /// the row belongs to the URL that was asked for, and final_url says where the answer came from.
 struct page {
-    std::string url;           ///< without fragment
-    std::string final_url;     ///< equal to url without redirects
-    int status = 0;            ///< the last HTTP status, 0 when there was no answer
-    std::string title;
-    std::string text;          ///< goes to the full-text index only
-    std::int64_t size = 0;     ///< bytes of the body, decoded
-    double elapsed = 0;        ///< seconds of the last attempt
-    int attempts = 0;
-    error_kind kind = error_kind::none;
-    std::string error;         ///< for people; empty when stored
-    std::string content_type;
-    std::int64_t fetched_at = 0;  ///< seconds since 1970
+  std::string url;        ///< without fragment
+  std::string final_url;  ///< equal to url without redirects
+  int status = 0;         ///< the last HTTP status, 0 when there was no answer
+  std::string title;
+  std::string text;       ///< goes to the full-text index only
+  std::int64_t size = 0;  ///< bytes of the body, decoded
+  double elapsed = 0;     ///< seconds of the last attempt
+  int attempts = 0;
+  error_kind kind = error_kind::none;
+  std::string error;  ///< for people; empty when stored
+  std::string content_type;
+  std::int64_t fetched_at = 0;  ///< seconds since 1970
 };
 
 /// Run once on opening; leaves an existing database as it is.

@@ -26,7 +26,8 @@ std::string json_array(const std::vector<std::string>& texts) {
 }
 
 constexpr const char* put_page =
-    "INSERT OR REPLACE INTO pages(url, final_url, status, title, size, elapsed, attempts, error_kind, error, content_type, "
+    "INSERT OR REPLACE INTO pages(url, final_url, status, title, size, elapsed, attempts, error_kind, error, "
+    "content_type, "
     "fetched_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 constexpr const char* put_text = "INSERT INTO page_text(title, url, text) VALUES (?, ?, ?)";
 constexpr const char* put_links = "INSERT OR IGNORE INTO links(\"from\", \"to\") SELECT ?, value FROM json_each(?)";
@@ -36,8 +37,8 @@ constexpr const char* end_frontier = "DELETE FROM frontier WHERE url = ?";
 // On the database's thread.
 void write_page(eddy::sqlite::database& db, const page_record& record) {
   const page& p = record.row;
-  db.execute(put_page, p.url, p.final_url, p.status, p.title, p.size, p.elapsed, p.attempts, name_of(p.kind), p.error, p.content_type,
-             p.fetched_at);
+  db.execute(put_page, p.url, p.final_url, p.status, p.title, p.size, p.elapsed, p.attempts, name_of(p.kind), p.error,
+             p.content_type, p.fetched_at);
   db.execute(put_links, p.url, json_array(record.links));
   db.execute(put_frontier, json_array(record.discovered));
   db.execute(end_frontier, p.url);

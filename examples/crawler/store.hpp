@@ -25,9 +25,9 @@ struct page_record {
 
 /// The crawl's database: pages go in through a bounded queue, and are written in transactions of many.
 ///
-/// A resource: use it with `with`. Its aexit writes what is left in the queue, so that Ctrl-C loses nothing that was fetched.
-/// Patterns shown: a bounded queue for back-pressure; leases, so that what a cancelled transaction took goes back into the
-/// queue; clean-up that awaits.
+/// A resource: use it with `with`. Its aexit writes what is left in the queue, so that Ctrl-C loses nothing that was
+/// fetched. Patterns shown: a bounded queue for back-pressure; leases, so that what a cancelled transaction took goes
+/// back into the queue; clean-up that awaits.
 class store {
  public:
   /// @param path  The database file; empty stores nothing, and every call is a no-op.

@@ -13,7 +13,8 @@ using eddy::detail::describe_exception;
 using eddy::detail::format_duration;
 
 static_assert(std::is_base_of_v<eddy::error, eddy::cancelled_error>);
-static_assert(std::is_base_of_v<std::logic_error, eddy::misuse_error> && !std::is_base_of_v<eddy::error, eddy::misuse_error>);
+static_assert(std::is_base_of_v<std::logic_error, eddy::misuse_error> &&
+              !std::is_base_of_v<eddy::error, eddy::misuse_error>);
 static_assert(std::is_base_of_v<eddy::misuse_error, eddy::wrong_thread>);
 
 struct duration_row {
@@ -24,17 +25,21 @@ struct duration_row {
 
 class format_duration_table : public testing::TestWithParam<duration_row> {};
 
-TEST_P(format_duration_table, gives_the_shortest_exact_form) { EXPECT_EQ(format_duration(GetParam().duration), GetParam().text); }
+TEST_P(format_duration_table, gives_the_shortest_exact_form) {
+  EXPECT_EQ(format_duration(GetParam().duration), GetParam().text);
+}
 
 INSTANTIATE_TEST_SUITE_P(
     errors, format_duration_table,
-    testing::Values(duration_row{"zero", 0ns, "0 s"}, duration_row{"a_nanosecond", 1ns, "1 ns"}, duration_row{"ns", 999ns, "999 ns"},
-                    duration_row{"us", 10us, "10 us"}, duration_row{"half_us", 1500ns, "1.5 us"}, duration_row{"ms", 250ms, "250 ms"},
+    testing::Values(duration_row{"zero", 0ns, "0 s"}, duration_row{"a_nanosecond", 1ns, "1 ns"},
+                    duration_row{"ns", 999ns, "999 ns"}, duration_row{"us", 10us, "10 us"},
+                    duration_row{"half_us", 1500ns, "1.5 us"}, duration_row{"ms", 250ms, "250 ms"},
                     duration_row{"second", 1s, "1 s"}, duration_row{"half_second", 1500ms, "1.5 s"},
                     duration_row{"just_below_a_second", 999'999'999ns, "999.999999 ms"},
-                    duration_row{"just_above_a_second", 1'000'000'001ns, "1.000000001 s"}, duration_row{"minute", 1min, "1 min"},
-                    duration_row{"ninety_seconds", 90s, "90 s"}, duration_row{"ninety_minutes", 90min, "90 min"},
-                    duration_row{"hour", 1h, "1 h"}, duration_row{"day", 24h, "24 h"}, duration_row{"odd_hour", 3600s + 500ms, "3600.5 s"},
+                    duration_row{"just_above_a_second", 1'000'000'001ns, "1.000000001 s"},
+                    duration_row{"minute", 1min, "1 min"}, duration_row{"ninety_seconds", 90s, "90 s"},
+                    duration_row{"ninety_minutes", 90min, "90 min"}, duration_row{"hour", 1h, "1 h"},
+                    duration_row{"day", 24h, "24 h"}, duration_row{"odd_hour", 3600s + 500ms, "3600.5 s"},
                     duration_row{"negative", -5ms, "-5 ms"}, duration_row{"negative_part", -1500ms, "-1.5 s"},
                     duration_row{"longest", std::chrono::nanoseconds::max(), "9223372036.854775807 s"},
                     duration_row{"most_negative", std::chrono::nanoseconds::min(), "-9223372036.854775808 s"}),

@@ -15,19 +15,23 @@ std::exception_ptr made(E error) {
 }
 
 exception_group nested() {
-  return exception_group(
-      "outer", {made(std::runtime_error("one")), made(exception_group("inner", {made(std::out_of_range("two")), made(3)})),
-                made(std::system_error(ENOENT, std::generic_category(), "four"))});
+  return exception_group("outer", {made(std::runtime_error("one")),
+                                   made(exception_group("inner", {made(std::out_of_range("two")), made(3)})),
+                                   made(std::system_error(ENOENT, std::generic_category(), "four"))});
 }
 
 TEST(exception_group, what_lists_every_error_indented) {
   const std::string text = nested().what();
-  EXPECT_EQ(text.rfind("outer (3 errors)\n  - std::runtime_error: one\n  - eddy::exception_group: inner (2 errors)\n", 0), 0U) << text;
-  EXPECT_NE(text.find("\n      - std::out_of_range: two\n      - an exception of type int\n  - "), std::string::npos) << text;
+  EXPECT_EQ(
+      text.rfind("outer (3 errors)\n  - std::runtime_error: one\n  - eddy::exception_group: inner (2 errors)\n", 0), 0U)
+      << text;
+  EXPECT_NE(text.find("\n      - std::out_of_range: two\n      - an exception of type int\n  - "), std::string::npos)
+      << text;
 }
 
 TEST(exception_group, one_error_is_said_in_the_singular) {
-  EXPECT_STREQ(exception_group("unhandled", {made(std::runtime_error("x"))}).what(), "unhandled (1 error)\n  - std::runtime_error: x");
+  EXPECT_STREQ(exception_group("unhandled", {made(std::runtime_error("x"))}).what(),
+               "unhandled (1 error)\n  - std::runtime_error: x");
 }
 
 TEST(exception_group, find_gives_the_first_of_a_type) {
@@ -54,7 +58,9 @@ TEST(exception_group, find_of_a_base_of_groups_gives_an_error_and_no_group) {
   EXPECT_STREQ(found->what(), "two");
 }
 
-TEST(exception_group, find_gives_null_for_a_type_that_is_not_there) { EXPECT_EQ(nested().find<std::bad_alloc>(), nullptr); }
+TEST(exception_group, find_gives_null_for_a_type_that_is_not_there) {
+  EXPECT_EQ(nested().find<std::bad_alloc>(), nullptr);
+}
 
 TEST(exception_group, find_gives_a_nested_group_itself) {
   const exception_group group = nested();
@@ -67,7 +73,8 @@ TEST(exception_group, split_takes_nested_groups_apart_and_loses_nothing) {
   const auto parts = nested().split<std::runtime_error>();
   EXPECT_EQ(parts.first.size(), 2U);
   EXPECT_EQ(parts.second.size(), 2U);
-  EXPECT_EQ(nested().split<std::exception>().first.size(), 3U);  // the group itself is one, and is taken apart all the same
+  EXPECT_EQ(nested().split<std::exception>().first.size(),
+            3U);  // the group itself is one, and is taken apart all the same
   const auto fine = nested().split<std::out_of_range>();
   EXPECT_EQ(fine.first.size(), 1U);
   EXPECT_EQ(fine.second.size(), 3U);

@@ -16,10 +16,10 @@ namespace {
 
 namespace pool = eddy::detail::frame_pool;
 
-#define SKIP_UNDER_ASAN()                                                                        \
-  if (EDDY_ASAN) {                                                                               \
+#define SKIP_UNDER_ASAN()                                                                       \
+  if (EDDY_ASAN) {                                                                              \
     GTEST_SKIP() << "under AddressSanitizer every block comes from the global allocator alone"; \
-  }                                                                                              \
+  }                                                                                             \
   static_assert(true)
 
 TEST(frame_pool, gives_aligned_memory_of_every_size) {

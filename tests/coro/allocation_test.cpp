@@ -38,7 +38,9 @@ namespace {
 
 #if EDDY_ASAN
 
-TEST(allocation, is_not_counted_under_address_sanitizer) { GTEST_SKIP() << "there the frame pool is bypassed on purpose"; }
+TEST(allocation, is_not_counted_under_address_sanitizer) {
+  GTEST_SKIP() << "there the frame pool is bypassed on purpose";
+}
 
 #else
 
@@ -99,12 +101,14 @@ EDDY_TEST(allocation, none_for_locks_events_and_semaphores) {
   eddy::semaphore s(0);
   const auto once = [&]() -> eddy::coro<> {
     auto held = co_await m.lock();
-    auto other = eddy::create_task([](eddy::mutex& lock, eddy::event& set, eddy::semaphore& permits) -> eddy::coro<> {
-      set.set();
-      permits.release();
-      const auto mine = co_await lock.lock();
-      set.clear();
-    }, std::ref(m), std::ref(e), std::ref(s));
+    auto other = eddy::create_task(
+        [](eddy::mutex& lock, eddy::event& set, eddy::semaphore& permits) -> eddy::coro<> {
+          set.set();
+          permits.release();
+          const auto mine = co_await lock.lock();
+          set.clear();
+        },
+        std::ref(m), std::ref(e), std::ref(s));
     co_await e.wait();
     const auto permit = co_await s.acquire();
     co_await eddy::sleep(0s);

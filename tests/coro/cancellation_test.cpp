@@ -301,7 +301,8 @@ EDDY_TEST(cancellation, L3_after_the_grace_shields_are_lifted_and_that_is_told) 
     EXPECT_NE(told[0].find(part), std::string::npos) << told[0];
 }
 
-// -- program 1 -----------------------------------------------------------------------------------------------------------
+// -- program 1
+// -----------------------------------------------------------------------------------------------------------
 
 class loud {
  public:

@@ -89,7 +89,8 @@ EDDY_IO_TEST(fairness, L7_a_limit_ends_a_task_that_never_waits) {
   EXPECT_TRUE(timed_out);
 }
 
-// Program 20, the other half: both limits are due in one turn; the outer one is told, and nobody gets an error of the inner one.
+// Program 20, the other half: both limits are due in one turn; the outer one is told, and nobody gets an error of the
+// inner one.
 EDDY_TEST(fairness, L7_of_two_limits_due_at_once_the_outer_one_wins) {
   int inner = 0;
   int outer = 0;

@@ -103,7 +103,8 @@ EDDY_TEST(future, L9_misuse_says_what_to_do) {
   expect_part(sentence<eddy::misuse_error>([&] { f.result(); }), "await the future, or ask done() first");
   p.set_value(1);
   expect_part(sentence<eddy::misuse_error>([&] { p.set_value(2); }), "a promise is set once");
-  expect_part(sentence<eddy::misuse_error>([&] { p.set_exception(std::make_exception_ptr(1)); }), "a promise is set once");
+  expect_part(sentence<eddy::misuse_error>([&] { p.set_exception(std::make_exception_ptr(1)); }),
+              "a promise is set once");
   EXPECT_EQ(f.result(), 1);
   expect_part(sentence<eddy::misuse_error>([&] { eddy::future<int>().done(); }), "get_future");
   auto moved = std::move(p);
@@ -162,7 +163,7 @@ EDDY_TEST(future, L1_a_cancelled_waiter_loses_nothing) {
   const auto f = p.get_future();
   const auto waits = [](eddy::future<std::unique_ptr<int>> waited) -> eddy::coro<int> {
     const auto& got = co_await waited;
-    co_return* got;
+    co_return *got;
   };
   const auto limited = co_await eddy::as_outcome(eddy::wait_for(waits(f), 1s));
   EXPECT_TRUE(limited.has_exception());
@@ -191,7 +192,8 @@ EDDY_TEST(future, a_value_whose_construction_throws_leaves_the_promise_open) {
 EDDY_TEST(future, L6_an_exception_of_a_future_that_nobody_looked_at_reaches_the_handler) {
   std::vector<std::string> told;
   auto& loop = eddy::event_loop::current();
-  auto before = loop.set_exception_handler([&](const eddy::unhandled_error& what) { told.push_back(eddy::detail::describe_exception(what.error)); });
+  auto before = loop.set_exception_handler(
+      [&](const eddy::unhandled_error& what) { told.push_back(eddy::detail::describe_exception(what.error)); });
   {
     eddy::promise<int> p;
     const auto f = p.get_future();

@@ -82,7 +82,7 @@ TEST(interrupt, S02_the_handler_is_put_back_and_the_next_run_has_its_own) {
                  co_await eddy::sleep(1h);
                }),
                eddy::interrupted);
-  struct sigaction now {};
+  struct sigaction now{};
   sigaction(SIGINT, nullptr, &now);
   EXPECT_EQ(now.sa_handler, SIG_DFL);
   EXPECT_NO_THROW(eddy::run([]() -> eddy::coro<> { co_await eddy::sleep(1us); }));
@@ -91,9 +91,9 @@ TEST(interrupt, S02_the_handler_is_put_back_and_the_next_run_has_its_own) {
 TEST(interrupt, S02_a_handler_of_ones_own_is_left_alone) {
   static volatile sig_atomic_t ours = 0;
   ours = 0;
-  struct sigaction mine {};
+  struct sigaction mine{};
   mine.sa_handler = [](int) { ours = 1; };
-  struct sigaction before {};
+  struct sigaction before{};
   sigaction(SIGINT, &mine, &before);
   eddy::run([]() -> eddy::coro<> {
     raise(SIGINT);
@@ -105,7 +105,7 @@ TEST(interrupt, S02_a_handler_of_ones_own_is_left_alone) {
 
 TEST(interrupt, S02_it_may_be_switched_off) {
   eddy::run(eddy::run_options().handle_interrupt(false), []() -> eddy::coro<> {
-    struct sigaction now {};
+    struct sigaction now{};
     sigaction(SIGINT, nullptr, &now);
     EXPECT_EQ(now.sa_handler, SIG_DFL);
     co_return;

@@ -72,8 +72,13 @@ TEST_F(run, S02_returns_a_reference) {
 }
 
 TEST_F(run, S02_throws_what_main_throws) {
-  EXPECT_THROW(eddy::run([]() -> eddy::coro<int> { throw std::out_of_range("x"); co_return 1; }), std::out_of_range);
-  EXPECT_THROW(eddy::run([]() -> eddy::coro<int> { return throw std::out_of_range("no coroutine"), give(1); }), std::out_of_range);
+  EXPECT_THROW(eddy::run([]() -> eddy::coro<int> {
+                 throw std::out_of_range("x");
+                 co_return 1;
+               }),
+               std::out_of_range);
+  EXPECT_THROW(eddy::run([]() -> eddy::coro<int> { return throw std::out_of_range("no coroutine"), give(1); }),
+               std::out_of_range);
 }
 
 TEST_F(run, S03_may_be_called_again_and_again) {
@@ -172,7 +177,8 @@ TEST_F(run, L6_an_exception_nobody_looked_at_reaches_the_handler_also_at_the_end
   const reports told;
   eddy::run([]() -> eddy::coro<> {
     eddy::create_task([]() -> eddy::coro<> {
-      co_await eddy::finally([]() -> eddy::coro<> { co_await eddy::sleep(1h); }, [] { throw std::runtime_error("in clean-up"); });
+      co_await eddy::finally([]() -> eddy::coro<> { co_await eddy::sleep(1h); },
+                             [] { throw std::runtime_error("in clean-up"); });
     });
     co_await eddy::sleep(1us);
   });
@@ -183,7 +189,9 @@ TEST_F(run, S61_a_coroutine_that_was_never_awaited_is_reported_with_its_place) {
   const reports told;
   eddy::run(
       []() -> eddy::coro<> {
-        { auto forgotten = give(1); }
+        {
+          auto forgotten = give(1);
+        }
         co_return;
       },
       eddy::debug);
@@ -196,7 +204,9 @@ TEST_F(run, S61_without_debug_mode_nothing_is_said) {
   if (eddy::detail::debugging()) GTEST_SKIP() << "EDDY_DEBUG is set";
   const reports told;
   eddy::run([]() -> eddy::coro<> {
-    { auto forgotten = give(1); }
+    {
+      auto forgotten = give(1);
+    }
     eddy::create_task([]() -> eddy::coro<> { co_await eddy::sleep(1h); });
     co_return;
   });
@@ -243,7 +253,8 @@ TEST_F(run, L3_grace_bounds_how_long_the_end_takes) {
   const auto start = eddy::clock::now();
   eddy::run(eddy::run_options().grace(5ms), []() -> eddy::coro<> {
     eddy::create_task([]() -> eddy::coro<> {
-      co_await eddy::finally([]() -> eddy::coro<> { co_await eddy::sleep(1h); }, []() -> eddy::coro<> { co_await eddy::sleep(1h); });
+      co_await eddy::finally([]() -> eddy::coro<> { co_await eddy::sleep(1h); },
+                             []() -> eddy::coro<> { co_await eddy::sleep(1h); });
     });
     co_await eddy::sleep(1us);
   });

@@ -135,7 +135,8 @@ EDDY_TEST(stack, L8_an_exception_through_ten_thousand_coroutines) {
 class depth_counter {
  public:
   depth_counter(int& destroyed, stack_gauge& stack) noexcept : destroyed_(&destroyed), stack_(&stack) {}
-  depth_counter(depth_counter&& other) noexcept : destroyed_(std::exchange(other.destroyed_, nullptr)), stack_(other.stack_) {}
+  depth_counter(depth_counter&& other) noexcept
+      : destroyed_(std::exchange(other.destroyed_, nullptr)), stack_(other.stack_) {}
   ~depth_counter() {
     if (destroyed_ == nullptr) return;
     ++*destroyed_;
@@ -183,7 +184,8 @@ eddy::coro<> nested_with(int levels, int& closed, stack_gauge& stack) {
     co_return;
   }
   const depth_counter local(closed, stack);
-  co_await eddy::with(nothing_to_do(closed), [levels, &closed, &stack](auto&) { return nested_with(levels - 1, closed, stack); });
+  co_await eddy::with(nothing_to_do(closed),
+                      [levels, &closed, &stack](auto&) { return nested_with(levels - 1, closed, stack); });
 }
 
 EDDY_TEST(stack, L8_nested_with_scopes_are_cancelled_at_once) {

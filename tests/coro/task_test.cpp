@@ -91,9 +91,10 @@ EDDY_TEST(task, S06_starts_early_and_is_awaited_later_by_many) {
 EDDY_TEST(task, S06_keeps_callable_and_arguments_until_the_end) {
   auto text = std::make_unique<std::string>("long enough to be allocated, so that a dead one shows");
   const std::string expected = *text + "3";
-  auto callable = [own = std::make_shared<int>(3)](const std::unique_ptr<std::string>& borrowed) -> eddy::coro<std::string> {
+  auto callable =
+      [own = std::make_shared<int>(3)](const std::unique_ptr<std::string>& borrowed) -> eddy::coro<std::string> {
     co_await eddy::sleep(1s);
-    co_return* borrowed + std::to_string(*own);
+    co_return *borrowed + std::to_string(*own);
   };
   auto task = eddy::create_task(std::move(callable), std::move(text));
   const std::string got = co_await task;
@@ -102,7 +103,12 @@ EDDY_TEST(task, S06_keeps_callable_and_arguments_until_the_end) {
 
 EDDY_TEST(task, S06_a_reference_is_asked_for_with_ref) {
   int x = 1;
-  auto task = eddy::create_task([](int& r) -> eddy::coro<> { r = 2; co_return; }, std::ref(x));
+  auto task = eddy::create_task(
+      [](int& r) -> eddy::coro<> {
+        r = 2;
+        co_return;
+      },
+      std::ref(x));
   co_await task;
   EXPECT_EQ(x, 2);
 }
@@ -127,7 +133,8 @@ EDDY_TEST(task, L9_a_move_only_result_is_moved_once_and_read_often) {
   EXPECT_EQ(moved.value, 4);
   const auto other = copy;
   const auto again = co_await eddy::as_outcome(std::move(copy));
-  expect_part(sentence<eddy::misuse_error>([&] { again.throw_if_failed(); }), "moved out by an earlier co_await std::move");
+  expect_part(sentence<eddy::misuse_error>([&] { again.throw_if_failed(); }),
+              "moved out by an earlier co_await std::move");
   expect_part(sentence<eddy::misuse_error>([&] { other.result(); }), "await it as an lvalue");
 }
 
@@ -241,14 +248,16 @@ EDDY_TEST(task, L7_waiters_go_on_in_the_order_of_their_coming_and_may_leave) {
   EXPECT_EQ(order, (std::vector{1, 2, 4}));
 }
 
-// -- L6 ------------------------------------------------------------------------------------------------------------------
+// -- L6
+// ------------------------------------------------------------------------------------------------------------------
 
 EDDY_TEST(task, S07_L6_an_exception_nobody_looked_at_reaches_the_handler_with_name_and_place) {
   const told what;
   eddy::create_task(fail, "lost").name("uploader");
   co_await eddy::sleep(2s);
   EDDY_ASSERT_EQ(what.all().size(), 1U);
-  for (const char* part : {"uploader", "never looked at", "fail", "task_test.cpp:", "lost"}) expect_part(what.all()[0], part);
+  for (const char* part : {"uploader", "never looked at", "fail", "task_test.cpp:", "lost"})
+    expect_part(what.all()[0], part);
 }
 
 EDDY_TEST(task, S07_L6_a_handle_that_is_held_and_dropped_later_tells_then) {
@@ -341,7 +350,8 @@ EDDY_TEST(task, S06_numbers_are_unique_and_names_default_to_them) {
 TEST(task_explore, L1_tasks_can_be_cancelled_anywhere) {
   const auto went = eddy::testing::explore([]() -> eddy::coro<> {
     const eddy::testing::counted local("local");
-    auto task = eddy::create_task([](eddy::testing::counted) -> eddy::coro<> { co_await eddy::sleep(1s); }, eddy::testing::counted("argument"));
+    auto task = eddy::create_task([](eddy::testing::counted) -> eddy::coro<> { co_await eddy::sleep(1s); },
+                                  eddy::testing::counted("argument"));
     const auto join = eddy::on_exit([&] { task.cancel(); });
     co_await eddy::sleep(500ms);
     co_await eddy::cancel_and_join(task);

@@ -93,7 +93,8 @@ EDDY_TEST(task_tree, S62_the_tree_shows_scopes_and_cancellation) {
   expect_part(tree, ": ready");
   // The end of the grace ends the shield, which is told.
   auto& loop = eddy::event_loop::current();
-  auto before = loop.set_exception_handler([](const eddy::unhandled_error& what) { expect_part(what.message, "grace"); });
+  auto before =
+      loop.set_exception_handler([](const eddy::unhandled_error& what) { expect_part(what.message, "grace"); });
   ready.cancel();
   fresh.cancel();
   co_await eddy::cancel_and_join(task);

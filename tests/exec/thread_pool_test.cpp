@@ -90,7 +90,8 @@ EDDY_IO_TEST(thread_pool, statistics_say_who_works_and_who_waits) {
   gate go;
   std::vector<eddy::task<>> tasks;
   for (int i = 0; i < 3; ++i)
-    tasks.push_back(eddy::create_task([&]() -> eddy::coro<> { co_await eddy::run_in_executor(pool, [&] { go.wait(); }); }));
+    tasks.push_back(
+        eddy::create_task([&]() -> eddy::coro<> { co_await eddy::run_in_executor(pool, [&] { go.wait(); }); }));
   while (pool.statistics().busy == 0 || pool.statistics().queued != 2) co_await eddy::sleep(100us);
   EXPECT_EQ(eddy::event_loop::current().statistics().external_jobs, 3U);
   go.open();
@@ -104,7 +105,8 @@ EDDY_IO_TEST(thread_pool, L7_jobs_start_in_the_order_of_their_coming) {
   std::vector<int> order;
   std::vector<eddy::task<>> tasks;
   for (int i = 0; i < 50; ++i)
-    tasks.push_back(eddy::create_task([&, i]() -> eddy::coro<> { co_await eddy::run_in_executor(pool, [&order, i] { order.push_back(i); }); }));
+    tasks.push_back(eddy::create_task(
+        [&, i]() -> eddy::coro<> { co_await eddy::run_in_executor(pool, [&order, i] { order.push_back(i); }); }));
   for (auto& t : tasks) co_await t;
   EXPECT_EQ(order.size(), 50U);
   EXPECT_TRUE(std::is_sorted(order.begin(), order.end()));
@@ -117,7 +119,8 @@ EDDY_IO_TEST(thread_pool, L4_a_queued_job_is_withdrawn_and_the_others_keep_their
   auto first = eddy::create_task([&]() -> eddy::coro<> { co_await eddy::run_in_executor(pool, [&] { go.wait(); }); });
   std::vector<eddy::task<>> tasks;
   for (int i = 0; i < 5; ++i)
-    tasks.push_back(eddy::create_task([&, i]() -> eddy::coro<> { co_await eddy::run_in_executor(pool, [&order, i] { order.push_back(i); }); }));
+    tasks.push_back(eddy::create_task(
+        [&, i]() -> eddy::coro<> { co_await eddy::run_in_executor(pool, [&order, i] { order.push_back(i); }); }));
   while (pool.statistics().busy == 0 || pool.statistics().queued != 5) co_await eddy::sleep(100us);
   tasks[1].cancel();
   co_await eddy::cancel_and_join(tasks[3]);

@@ -30,7 +30,12 @@ EDDY_IO_TEST(to_thread, S36_gives_the_value_from_another_thread) {
 }
 
 EDDY_IO_TEST(to_thread, S36_takes_and_gives_what_can_only_be_moved_and_references) {
-  auto owned = co_await eddy::to_thread([](std::unique_ptr<int> p) { ++*p; return p; }, std::make_unique<int>(1));
+  auto owned = co_await eddy::to_thread(
+      [](std::unique_ptr<int> p) {
+        ++*p;
+        return p;
+      },
+      std::make_unique<int>(1));
   EXPECT_EQ(*owned, 2);
   int x = 0;
   co_await eddy::to_thread([](int& r) { r = 7; }, std::ref(x));
@@ -49,7 +54,8 @@ EDDY_IO_TEST(to_thread, S36_exceptions_come_back) {
 
 EDDY_IO_TEST(to_thread, S36_other_tasks_run_meanwhile) {
   int turns = 0;
-  auto job = eddy::create_task([]() -> eddy::coro<> { co_await eddy::to_thread([] { std::this_thread::sleep_for(3ms); }); });
+  auto job =
+      eddy::create_task([]() -> eddy::coro<> { co_await eddy::to_thread([] { std::this_thread::sleep_for(3ms); }); });
   while (!job.done()) {
     ++turns;
     co_await eddy::sleep(100us);
@@ -101,15 +107,17 @@ struct shared_flags {
 EDDY_IO_TEST(to_thread, L4_abandon_leaves_at_once_and_the_late_error_reaches_the_handler) {
   std::vector<std::string> told;
   auto& loop = eddy::event_loop::current();
-  auto before = loop.set_exception_handler([&](const eddy::unhandled_error& what) { told.push_back(eddy::detail::describe_exception(what.error)); });
+  auto before = loop.set_exception_handler(
+      [&](const eddy::unhandled_error& what) { told.push_back(eddy::detail::describe_exception(what.error)); });
   const auto flags = std::make_shared<shared_flags>();
   auto task = eddy::create_task([flags]() -> eddy::coro<> {
-    co_await eddy::to_thread(eddy::abandon,
-                             [](const std::shared_ptr<shared_flags>& f) {
-                               f->work();
-                               throw std::runtime_error("late");
-                             },
-                             flags);
+    co_await eddy::to_thread(
+        eddy::abandon,
+        [](const std::shared_ptr<shared_flags>& f) {
+          f->work();
+          throw std::runtime_error("late");
+        },
+        flags);
   });
   while (!flags->started) co_await eddy::sleep(100us);
   co_await eddy::cancel_and_join(task);

@@ -66,15 +66,20 @@ coro<> nested_mixture(tally& t, int levels) {
   auto leave = eddy::on_exit([&] { ++t.closed; });
   if (levels == 0) co_return co_await bottom(t);
   switch (levels % 4) {
-    case 0: co_await eddy::timeout(1h, [&t, levels] { return nested_mixture(t, levels - 1); }); break;
-    case 1: co_await eddy::gather(nested_mixture(t, levels - 1), eddy::sleep(1ms)); break;
+    case 0:
+      co_await eddy::timeout(1h, [&t, levels] { return nested_mixture(t, levels - 1); });
+      break;
+    case 1:
+      co_await eddy::gather(nested_mixture(t, levels - 1), eddy::sleep(1ms));
+      break;
     case 2:
       co_await eddy::with(eddy::task_group(), [&t, levels](eddy::task_group& group) -> coro<> {
         group.create_task(nested_mixture, std::ref(t), levels - 1);
         co_return;
       });
       break;
-    default: co_await eddy::finally([&t, levels] { return nested_mixture(t, levels - 1); }, [] { return eddy::checkpoint(); });
+    default:
+      co_await eddy::finally([&t, levels] { return nested_mixture(t, levels - 1); }, [] { return eddy::checkpoint(); });
   }
 }
 
@@ -111,7 +116,9 @@ coro<> go_down_and_fail(nest f, int levels) {
 
 EDDY_TEST(deep, L8_21_very_many_nested_with_end_and_are_cancelled_at_once) { co_await go_down(nested_with, depth); }
 EDDY_TEST(deep, L8_very_many_nested_coroutines_end_and_are_cancelled_at_once) { co_await go_down(nested_coro, depth); }
-EDDY_TEST(deep, L8_very_many_nested_scopes_of_all_kinds_end_and_are_cancelled_at_once) { co_await go_down(nested_mixture, depth / 10); }
+EDDY_TEST(deep, L8_very_many_nested_scopes_of_all_kinds_end_and_are_cancelled_at_once) {
+  co_await go_down(nested_mixture, depth / 10);
+}
 EDDY_TEST(deep, L8_an_exception_passes_very_many_scopes) {
   co_await go_down_and_fail(nested_with, depth / 10);
   co_await go_down_and_fail(nested_coro, depth / 10);
@@ -134,7 +141,8 @@ EDDY_TEST(deep, L8_very_many_waiters_in_one_group_are_cancelled_at_once) {
 EDDY_TEST(deep, L8_a_long_chain_of_tasks_that_await_each_other_completes) {
   std::vector<eddy::task<>> chain;
   chain.push_back(eddy::create_task([]() -> coro<> { co_await eddy::sleep(1s); }));
-  for (int i = 0; i < depth; ++i) chain.push_back(eddy::create_task([before = chain.back()]() -> coro<> { co_await before; }));
+  for (int i = 0; i < depth; ++i)
+    chain.push_back(eddy::create_task([before = chain.back()]() -> coro<> { co_await before; }));
   co_await chain.back();
   for (const auto& t : chain) EXPECT_TRUE(t.done());
 }

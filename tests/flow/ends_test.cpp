@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// "Ends" of the laws: every combination of how a part ends, whether its own context is pending, and how its clean-up ends.
+// "Ends" of the laws: every combination of how a part ends, whether its own context is pending, and how its clean-up
+// ends.
 #include <functional>
 #include <stdexcept>
 #include <string>
@@ -50,8 +51,8 @@ std::string text_of(const std::exception_ptr& error) {
   }
 }
 
-/// Runs `scope` in a task, cancels the task at 500 ms if `pending`. @returns "value", the exception's text or "cancelled",
-/// and how many errors reached the handler.
+/// Runs `scope` in a task, cancels the task at 500 ms if `pending`. @returns "value", the exception's text or
+/// "cancelled", and how many errors reached the handler.
 coro<std::string> end_of(std::function<coro<>()> scope, bool pending) {
   int handled = 0;
   auto before = eddy::event_loop::current().set_exception_handler([&](const eddy::unhandled_error&) { ++handled; });
@@ -116,7 +117,8 @@ class resource {
 EDDY_TEST(ends, of_with) {
   for (const row& r : scope_rows) {
     const auto end = co_await end_of(
-        [r]() -> coro<> { co_await eddy::with(resource(r.clean), [r](resource&) { return part(r.body, "body"); }); }, r.pending);
+        [r]() -> coro<> { co_await eddy::with(resource(r.clean), [r](resource&) { return part(r.body, "body"); }); },
+        r.pending);
     EXPECT_EQ(end, r.end) << describe(r);
   }
 }
@@ -124,7 +126,9 @@ EDDY_TEST(ends, of_with) {
 EDDY_TEST(ends, of_finally) {
   for (const row& r : scope_rows) {
     const auto end = co_await end_of(
-        [r]() -> coro<> { co_await eddy::finally([r] { return part(r.body, "body"); }, [r] { return clean_up(r.clean); }); },
+        [r]() -> coro<> {
+          co_await eddy::finally([r] { return part(r.body, "body"); }, [r] { return clean_up(r.clean); });
+        },
         r.pending);
     EXPECT_EQ(end, r.end) << describe(r);
   }
@@ -138,19 +142,21 @@ EDDY_TEST(ends, of_timeout) {
     const char* end;
   };
   constexpr limit_row rows[] = {
-      {value, false, false, "value"},         {exception, false, false, "body"},   {value, true, false, "value"},
-      {exception, true, false, "body"},       {cancelled, true, false, "timeout"}, {value, false, true, "value"},
-      {exception, false, true, "body"},       {cancelled, false, true, "cancelled"}, {value, true, true, "value"},
-      {exception, true, true, "body"},        {cancelled, true, true, "cancelled"},
+      {value, false, false, "value"},   {exception, false, false, "body"},     {value, true, false, "value"},
+      {exception, true, false, "body"}, {cancelled, true, false, "timeout"},   {value, false, true, "value"},
+      {exception, false, true, "body"}, {cancelled, false, true, "cancelled"}, {value, true, true, "value"},
+      {exception, true, true, "body"},  {cancelled, true, true, "cancelled"},
   };
   for (const limit_row& r : rows) {
     const auto end = co_await end_of(
-        [r]() -> coro<> { co_await eddy::timeout(r.expired ? 700ms : 5s, [r] { return part(r.body, "body"); }); }, r.pending);
+        [r]() -> coro<> { co_await eddy::timeout(r.expired ? 700ms : 5s, [r] { return part(r.body, "body"); }); },
+        r.pending);
     EXPECT_EQ(end, r.end) << static_cast<int>(r.body) << r.expired << r.pending;
   }
 }
 
-// With its clean-up inside: what was a cancelled end of the body is a timeout_error of the limit, and the clean-up's error is kept.
+// With its clean-up inside: what was a cancelled end of the body is a timeout_error of the limit, and the clean-up's
+// error is kept.
 EDDY_TEST(ends, of_with_inside_of_timeout) {
   struct limit_row {
     ends body;
@@ -159,8 +165,9 @@ EDDY_TEST(ends, of_with_inside_of_timeout) {
     const char* end;
   };
   constexpr limit_row rows[] = {
-      {cancelled, value, false, "timeout"},       {cancelled, exception, false, "timeout +1"}, {cancelled, cancelled, false, "timeout +1"},
-      {value, exception, false, "clean-up"},      {exception, exception, false, "body +1"},    {cancelled, value, true, "cancelled"},
+      {cancelled, value, false, "timeout"},         {cancelled, exception, false, "timeout +1"},
+      {cancelled, cancelled, false, "timeout +1"},  {value, exception, false, "clean-up"},
+      {exception, exception, false, "body +1"},     {cancelled, value, true, "cancelled"},
       {cancelled, exception, true, "cancelled +1"}, {exception, cancelled, true, "body +1"},
   };
   for (const limit_row& r : rows) {
@@ -184,14 +191,22 @@ struct pair_row {
 
 EDDY_TEST(ends, of_gather) {
   constexpr pair_row rows[] = {
-      {value, value, false, "value"},          {exception, value, false, "a"},          {value, exception, false, "b"},
-      {exception, exception, false, "a +1"},   {exception, cancelled, false, "a"},      {cancelled, exception, false, "b"},
-      {value, value, true, "value"},           {value, cancelled, true, "cancelled"},   {cancelled, cancelled, true, "cancelled"},
-      {exception, cancelled, true, "a"},       {cancelled, exception, true, "b"},       {exception, exception, true, "a +1"},
+      {value, value, false, "value"},
+      {exception, value, false, "a"},
+      {value, exception, false, "b"},
+      {exception, exception, false, "a +1"},
+      {exception, cancelled, false, "a"},
+      {cancelled, exception, false, "b"},
+      {value, value, true, "value"},
+      {value, cancelled, true, "cancelled"},
+      {cancelled, cancelled, true, "cancelled"},
+      {exception, cancelled, true, "a"},
+      {cancelled, exception, true, "b"},
+      {exception, exception, true, "a +1"},
   };
   for (const pair_row& r : rows) {
-    const auto variadic = co_await end_of(
-        [r]() -> coro<> { co_await eddy::gather(part(r.first, "a"), part(r.second, "b")); }, r.pending);
+    const auto variadic =
+        co_await end_of([r]() -> coro<> { co_await eddy::gather(part(r.first, "a"), part(r.second, "b")); }, r.pending);
     EXPECT_EQ(variadic, r.end) << static_cast<int>(r.first) << static_cast<int>(r.second) << r.pending;
     const auto range = co_await end_of(
         [r]() -> coro<> {
@@ -207,14 +222,22 @@ EDDY_TEST(ends, of_gather) {
 
 EDDY_TEST(ends, of_race) {
   constexpr pair_row rows[] = {
-      {value, value, false, "value"},          {value, exception, false, "value +1"},  {exception, value, false, "a"},
-      {exception, exception, false, "a +1"},   {value, cancelled, false, "value"},     {exception, cancelled, false, "a"},
-      {cancelled, value, false, "value"},      {cancelled, exception, false, "b"},     {cancelled, cancelled, true, "cancelled"},
-      {value, cancelled, true, "value"},       {cancelled, exception, true, "b"},      {exception, exception, true, "a +1"},
+      {value, value, false, "value"},
+      {value, exception, false, "value +1"},
+      {exception, value, false, "a"},
+      {exception, exception, false, "a +1"},
+      {value, cancelled, false, "value"},
+      {exception, cancelled, false, "a"},
+      {cancelled, value, false, "value"},
+      {cancelled, exception, false, "b"},
+      {cancelled, cancelled, true, "cancelled"},
+      {value, cancelled, true, "value"},
+      {cancelled, exception, true, "b"},
+      {exception, exception, true, "a +1"},
   };
   for (const pair_row& r : rows) {
-    const auto end = co_await end_of(
-        [r]() -> coro<> { co_await eddy::race(part(r.first, "a"), part(r.second, "b")); }, r.pending);
+    const auto end =
+        co_await end_of([r]() -> coro<> { co_await eddy::race(part(r.first, "a"), part(r.second, "b")); }, r.pending);
     EXPECT_EQ(end, r.end) << static_cast<int>(r.first) << static_cast<int>(r.second) << r.pending;
   }
 }

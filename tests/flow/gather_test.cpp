@@ -174,7 +174,8 @@ TEST(gather, L5_nothing_outlives_it_wherever_it_is_cancelled) {
   auto part = [&](int milliseconds) -> coro<int> {
     ++running;
     auto leave = eddy::on_exit([&] { --running; });
-    co_await eddy::with(tracked("part"), [&](tracked&) { return eddy::sleep(std::chrono::milliseconds(milliseconds)); });
+    co_await eddy::with(tracked("part"),
+                        [&](tracked&) { return eddy::sleep(std::chrono::milliseconds(milliseconds)); });
     co_return milliseconds;
   };
   const auto went = eddy::testing::explore(
@@ -222,7 +223,8 @@ TEST(gather, L1_queue_items_are_whole_wherever_it_is_cancelled) {
         };
         co_await eddy::gather(take(), take(), give(), take());
       },
-      eddy::testing::explore_options().check([&] { return static_cast<std::size_t>(put - got) == q->size() ? "" : "an item is lost"; }));
+      eddy::testing::explore_options().check(
+          [&] { return static_cast<std::size_t>(put - got) == q->size() ? "" : "an item is lost"; }));
 }
 
 TEST(gather, L5_shutdown_ends_it) {

@@ -51,9 +51,8 @@ EDDY_TEST(grace, L3_16_clean_up_that_never_ends_is_given_up_exactly_after_the_gr
   const auto begin = eddy::now();
   std::string text;
   try {
-    co_await eddy::timeout(5s, [&]() -> coro<> {
-      co_await eddy::with(dead_peer(gave_up), [](dead_peer&) { return eddy::sleep(1h); });
-    });
+    co_await eddy::timeout(
+        5s, [&]() -> coro<> { co_await eddy::with(dead_peer(gave_up), [](dead_peer&) { return eddy::sleep(1h); }); });
   } catch (const eddy::timeout_error& e) {
     text = e.what();
   }
@@ -131,7 +130,8 @@ EDDY_TEST(grace, L3_16_reaches_the_children_of_a_group) {
   const auto begin = eddy::now();
   auto job = eddy::create_task([&]() -> coro<> {
     co_await eddy::with(eddy::task_group(), [&](eddy::task_group& group) -> coro<> {
-      group.create_task([&]() -> coro<> { co_await eddy::with(dead_peer(first), [](dead_peer&) { return eddy::sleep(1h); }); });
+      group.create_task(
+          [&]() -> coro<> { co_await eddy::with(dead_peer(first), [](dead_peer&) { return eddy::sleep(1h); }); });
       co_await eddy::with(dead_peer(second), [](dead_peer&) { return eddy::sleep(1h); });
     });
   });

@@ -39,9 +39,9 @@ EDDY_TEST(map_concurrent, S25_gives_outcomes_in_order_at_most_so_many_at_once) {
   worker w;
   const std::vector<int> input{3, 1, 2, 13, 1};
   std::vector<std::string> got;
-  co_await eddy::for_each(eddy::map_concurrent(input, 2, [&](int s) { return w.work(s); }), [&](eddy::outcome<int> each) {
-    got.push_back(each.has_value() ? std::to_string(each.value()) : "failed");
-  });
+  co_await eddy::for_each(
+      eddy::map_concurrent(input, 2, [&](int s) { return w.work(s); }),
+      [&](eddy::outcome<int> each) { got.push_back(each.has_value() ? std::to_string(each.value()) : "failed"); });
   EXPECT_EQ(got, (std::vector<std::string>{"3", "1", "2", "failed", "1"}));
   EXPECT_EQ(w.most, 2);
 }
@@ -76,7 +76,8 @@ EDDY_TEST(map_concurrent, S25_an_empty_range_and_a_limit_of_nothing) {
   co_await eddy::for_each(eddy::map_concurrent(std::vector<int>(), 2, [&](int s) { return w.work(s); }),
                           [&](eddy::outcome<int>) { ++calls; });
   EXPECT_EQ(calls, 0);
-  EXPECT_THROW((void)eddy::map_concurrent(std::vector<int>{1}, 0, [&](int s) { return w.work(s); }), eddy::misuse_error);
+  EXPECT_THROW((void)eddy::map_concurrent(std::vector<int>{1}, 0, [&](int s) { return w.work(s); }),
+               eddy::misuse_error);
 }
 
 EDDY_TEST(map_concurrent, L3_12_a_call_that_throws_before_it_is_a_coroutine_is_that_elements_outcome) {

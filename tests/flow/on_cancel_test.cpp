@@ -163,7 +163,8 @@ TEST(on_exit, L2_each_guard_acts_once_wherever_it_is_cancelled) {
           co_await eddy::checkpoint();
         }
       },
-      eddy::testing::explore_options().check([&] { return begun == ended ? "" : "a guard was left out or acted twice"; }));
+      eddy::testing::explore_options().check(
+          [&] { return begun == ended ? "" : "a guard was left out or acted twice"; }));
 }
 
 TEST(unwinding_death, L2_1_a_destructor_that_throws_while_unwinding_ends_the_program_with_task_and_place) {

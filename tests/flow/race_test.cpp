@@ -155,7 +155,8 @@ TEST(race, L1_items_are_whole_wherever_it_is_cancelled) {
       },
       eddy::testing::explore_options().check([&]() -> std::string {
         if (static_cast<std::size_t>(put - got) == a->size() + b->size()) return "";
-        return std::to_string(put) + " put, " + std::to_string(got) + " got, " + std::to_string(a->size() + b->size()) + " left";
+        return std::to_string(put) + " put, " + std::to_string(got) + " got, " + std::to_string(a->size() + b->size()) +
+               " left";
       }));
   EXPECT_GE(went.cancel_points, 20U);
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// Random programs: trees of tasks, scopes, locks, queues, failures and cancellations, checked against books that have to balance.
+// Random programs: trees of tasks, scopes, locks, queues, failures and cancellations, checked against books that have
+// to balance.
 //
 // EDDY_RANDOM_PROGRAMS says how many (default 2,000), EDDY_RANDOM_SEED with which seed to begin (default 1).
 #include <algorithm>
@@ -221,27 +222,69 @@ coro<> node(world& w, int depth) {
   const int what = w.draw(depth > 0 ? 24 : 10);
   w.step(what);
   switch (what) {
-    case 0: co_await eddy::checkpoint(); break;
-    case 1: co_await eddy::sleep(w.pause()); break;
-    case 2: co_await put_item(w); break;
-    case 3: co_await get_item(w); break;
-    case 4: co_await lease_item(w); break;
-    case 5: co_await race_for_items(w); break;
-    case 6: co_await hold_lock(w); break;
-    case 7: co_await hold_permit(w); break;
-    case 8: co_await fail(w); break;
-    case 9: co_await put_item(w); break;
-    case 10: co_await eddy::with(thing(w), [&w, depth](thing&) { return node(w, depth - 1); }); break;
-    case 11: co_await eddy::timeout(w.pause(), [&w, depth] { return node(w, depth - 1); }); break;
-    case 12: co_await eddy::gather(node(w, depth - 1), node(w, depth - 1), node(w, depth - 1)); break;
-    case 13: co_await eddy::race(node(w, depth - 1), node(w, depth - 1)); break;
-    case 14: co_await group_of(w, depth - 1); break;
-    case 15: co_await task_of(w, depth - 1); break;
-    case 16: co_await map_of(w, depth - 1); break;
-    case 17: co_await eddy::shield(node(w, depth - 1)); break;
-    case 18: co_await eddy::finally([&w, depth] { return node(w, depth - 1); }, [&w] { return hold_permit(w); }); break;
-    case 19: co_await outcomes_of(w, depth - 1); break;
-    case 20: co_await eddy::wait_for(eddy::with(thing(w), [&w, depth](thing&) { return node(w, depth - 1); }), w.pause()); break;
+    case 0:
+      co_await eddy::checkpoint();
+      break;
+    case 1:
+      co_await eddy::sleep(w.pause());
+      break;
+    case 2:
+      co_await put_item(w);
+      break;
+    case 3:
+      co_await get_item(w);
+      break;
+    case 4:
+      co_await lease_item(w);
+      break;
+    case 5:
+      co_await race_for_items(w);
+      break;
+    case 6:
+      co_await hold_lock(w);
+      break;
+    case 7:
+      co_await hold_permit(w);
+      break;
+    case 8:
+      co_await fail(w);
+      break;
+    case 9:
+      co_await put_item(w);
+      break;
+    case 10:
+      co_await eddy::with(thing(w), [&w, depth](thing&) { return node(w, depth - 1); });
+      break;
+    case 11:
+      co_await eddy::timeout(w.pause(), [&w, depth] { return node(w, depth - 1); });
+      break;
+    case 12:
+      co_await eddy::gather(node(w, depth - 1), node(w, depth - 1), node(w, depth - 1));
+      break;
+    case 13:
+      co_await eddy::race(node(w, depth - 1), node(w, depth - 1));
+      break;
+    case 14:
+      co_await group_of(w, depth - 1);
+      break;
+    case 15:
+      co_await task_of(w, depth - 1);
+      break;
+    case 16:
+      co_await map_of(w, depth - 1);
+      break;
+    case 17:
+      co_await eddy::shield(node(w, depth - 1));
+      break;
+    case 18:
+      co_await eddy::finally([&w, depth] { return node(w, depth - 1); }, [&w] { return hold_permit(w); });
+      break;
+    case 19:
+      co_await outcomes_of(w, depth - 1);
+      break;
+    case 20:
+      co_await eddy::wait_for(eddy::with(thing(w), [&w, depth](thing&) { return node(w, depth - 1); }), w.pause());
+      break;
     default:
       for (int i = w.draw(3); i >= 0; --i) co_await caught(w, depth - 1);
   }

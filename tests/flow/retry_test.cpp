@@ -25,7 +25,8 @@ class flaky {
   coro<int> operator()() {
     tried.push_back(eddy::now() - begin_);
     co_await eddy::sleep(1s);
-    if (static_cast<int>(tried.size()) <= failures_) throw std::runtime_error("failure " + std::to_string(tried.size()));
+    if (static_cast<int>(tried.size()) <= failures_)
+      throw std::runtime_error("failure " + std::to_string(tried.size()));
     co_return static_cast<int>(tried.size());
   }
   moments tried;
@@ -174,7 +175,8 @@ TEST(retry, S27_is_cancellable_at_once_wherever_it_is) {
 EDDY_TEST(retry, S27_a_cancelled_task_ends_in_its_pause) {
   flaky f(100);
   const auto begin = eddy::now();
-  auto job = eddy::create_task([&]() -> coro<> { co_await eddy::retry(retry_policy().base(1h).cap(1h).jitter(false), std::ref(f)); });
+  auto job = eddy::create_task(
+      [&]() -> coro<> { co_await eddy::retry(retry_policy().base(1h).cap(1h).jitter(false), std::ref(f)); });
   co_await eddy::sleep(5s);
   co_await eddy::cancel_and_join(job);
   EXPECT_EQ(eddy::now() - begin, 5s);

@@ -89,7 +89,8 @@ TEST(sleep, L11_is_a_cancellation_point_at_every_moment) {
   EXPECT_GE(went.cancel_points, 10U);
 }
 
-// -- program 17: loops over what is always ready ---------------------------------------------------------------------------------
+// -- program 17: loops over what is always ready
+// ---------------------------------------------------------------------------------
 
 EDDY_TEST(fairness, L11_17_a_loop_over_a_queue_that_is_never_empty_notices_its_cancellation) {
   eddy::queue<int> q;

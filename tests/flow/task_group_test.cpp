@@ -281,7 +281,8 @@ TEST(task_group, L5_no_child_outlives_it_wherever_it_is_cancelled) {
   auto child = [&](int milliseconds) -> coro<> {
     ++running;
     auto leave = eddy::on_exit([&] { --running; });
-    co_await eddy::with(tracked("child"), [&](tracked&) { return eddy::sleep(std::chrono::milliseconds(milliseconds)); });
+    co_await eddy::with(tracked("child"),
+                        [&](tracked&) { return eddy::sleep(std::chrono::milliseconds(milliseconds)); });
   };
   const auto went = eddy::testing::explore(
       [&]() -> coro<> {
@@ -343,7 +344,8 @@ TEST(task_group, L5_shutdown_joins_the_children) {
   EXPECT_EQ(unwound, 3);
 }
 
-// -- program 21: destructors that act while everything is torn down -----------------------------------------------------------
+// -- program 21: destructors that act while everything is torn down
+// -----------------------------------------------------------
 
 TEST(task_group, L8_21_destructors_may_set_events_cancel_tasks_and_start_children_in_a_closing_group) {
   bool late_ran = false;
@@ -371,7 +373,8 @@ TEST(task_group, L8_21_destructors_may_set_events_cancel_tasks_and_start_childre
   EXPECT_GE(went.cancel_points, 6U);
 }
 
-// asyncio: a cancellation of the parent could be lost in nested groups, when inner and outer were cancelled in one turn.
+// asyncio: a cancellation of the parent could be lost in nested groups, when inner and outer were cancelled in one
+// turn.
 TEST(task_group, wound_nested_groups_lose_no_cancellation) {
   bool went_on = false;
   auto result = eddy::testing::explore(
@@ -401,7 +404,8 @@ TEST(task_group, wound_nested_groups_lose_no_cancellation) {
   EXPECT_GT(result.cancel_points, 0U);
 }
 
-// -- misuse -----------------------------------------------------------------------------------------------------------------------
+// -- misuse
+// -----------------------------------------------------------------------------------------------------------------------
 
 template <class F>
 std::string misuse(F f) {
@@ -415,7 +419,8 @@ std::string misuse(F f) {
 
 EDDY_TEST(task_group, L9_used_before_it_is_entered_or_after_it_is_joined) {
   task_group group;
-  EXPECT_EQ(misuse([&] { group.create_task(after, 1s, 1); }), "this group was not entered; use co_await with(task_group(), body)");
+  EXPECT_EQ(misuse([&] { group.create_task(after, 1s, 1); }),
+            "this group was not entered; use co_await with(task_group(), body)");
   co_await eddy::with(group, [](task_group&) -> coro<> { co_return; });
   const std::string text = misuse([&] { group.create_task(after, 1s, 1); });
   EXPECT_NE(text.find("has been joined"), std::string::npos) << text;

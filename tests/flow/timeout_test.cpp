@@ -54,8 +54,8 @@ EDDY_TEST(timeout, S21_is_exact_and_says_which_limit_where_and_what_was_waited_f
   EDDY_ASSERT_TRUE(error.has_value());
   EXPECT_EQ(error->limit(), 1500ms);
   EXPECT_EQ(error->where().line(), line);
-  EXPECT_EQ(std::string(error->what()),
-            "limit of 1.5 s reached, set at timeout_test.cpp:" + std::to_string(line) + ", while waiting for sleep(1 h)");
+  EXPECT_EQ(std::string(error->what()), "limit of 1.5 s reached, set at timeout_test.cpp:" + std::to_string(line) +
+                                            ", while waiting for sleep(1 h)");
 }
 
 EDDY_TEST(timeout, S21_names_the_innermost_wait_through_scopes) {
@@ -235,7 +235,8 @@ EDDY_IO_TEST(timeout, L7_20_a_deadline_never_beats_what_completed_before_it_fire
   EXPECT_EQ(job.exception(), nullptr);
 }
 
-// -- program 8: a stream survives the limit on its next() -----------------------------------------------------------------------
+// -- program 8: a stream survives the limit on its next()
+// -----------------------------------------------------------------------
 
 /// Like lines of a socket: next() gives the oldest.
 class lines {
@@ -284,9 +285,8 @@ TEST(timeout, L12_8_a_stream_goes_on_after_every_limit_on_its_next) {
 TEST(timeout, L3_ends_clean_wherever_it_is_cancelled) {
   const auto went = explore([]() -> coro<> {
     try {
-      co_await eddy::timeout(2ms, []() -> coro<> {
-        co_await eddy::with(tracked("a"), [](tracked&) { return eddy::sleep(1h); });
-      });
+      co_await eddy::timeout(
+          2ms, []() -> coro<> { co_await eddy::with(tracked("a"), [](tracked&) { return eddy::sleep(1h); }); });
       ADD_FAILURE() << "no timeout";
     } catch (const eddy::timeout_error&) {
     }

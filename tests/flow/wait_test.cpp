@@ -27,7 +27,9 @@ coro<int> fails_after(std::chrono::nanoseconds pause) {
 
 using tasks = std::vector<eddy::task<int>>;
 
-tasks three() { return {eddy::create_task(after, 3s, 3), eddy::create_task(after, 1s, 1), eddy::create_task(after, 2s, 2)}; }
+tasks three() {
+  return {eddy::create_task(after, 3s, 3), eddy::create_task(after, 1s, 1), eddy::create_task(after, 2s, 2)};
+}
 
 EDDY_TEST(wait, S09_for_all) {
   const auto begin = eddy::now();

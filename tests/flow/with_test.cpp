@@ -125,9 +125,8 @@ EDDY_TEST(with, S28_aexit_that_awaits_is_awaited_after_every_end) {
     });
   } catch (const std::runtime_error&) {
   }
-  auto cancelled = eddy::create_task([&]() -> coro<> {
-    co_await eddy::with(told_late(j), [](told_late&) -> coro<> { co_await eddy::sleep(1h); });
-  });
+  auto cancelled = eddy::create_task(
+      [&]() -> coro<> { co_await eddy::with(told_late(j), [](told_late&) -> coro<> { co_await eddy::sleep(1h); }); });
   co_await eddy::sleep(1s);
   co_await eddy::cancel_and_join(cancelled);
   EXPECT_EQ(j, (journal{"open", "value", "open", "exception", "open", "cancelled"}));
@@ -180,7 +179,9 @@ TEST(with, L3_closes_what_it_opened_wherever_it_is_cancelled) {
         co_await eddy::sleep(1ms);
       },
       eddy::testing::explore_options().check([&] {
-        return j.empty() || (j.size() == 2 && j[0] == "open" && j[1] != "exception") ? "" : "not one opening and one closing";
+        return j.empty() || (j.size() == 2 && j[0] == "open" && j[1] != "exception")
+                   ? ""
+                   : "not one opening and one closing";
       }));
   EXPECT_GE(went.cancel_points, 20U);
 }
@@ -198,7 +199,8 @@ TEST(with, L3_closes_when_the_body_throws_wherever_it_is_cancelled) {
   EXPECT_GE(went.cancel_points, 8U);
 }
 
-// -- program 12: the body is no coroutine, or its frame cannot be had ---------------------------------------------------------
+// -- program 12: the body is no coroutine, or its frame cannot be had
+// ---------------------------------------------------------
 
 EDDY_TEST(with, L3_12_a_body_that_throws_before_it_is_a_coroutine_closes_all_the_same) {
   journal j;
@@ -271,12 +273,11 @@ class careful {
 };
 
 TEST(with, L3_13_an_aenter_that_is_cancelled_leaves_nothing) {
-  explore([]() -> coro<> {
-    co_await eddy::with(careful(), [](careful&) -> coro<> { co_await eddy::sleep(1ms); });
-  });
+  explore([]() -> coro<> { co_await eddy::with(careful(), [](careful&) -> coro<> { co_await eddy::sleep(1ms); }); });
 }
 
-// -- programs 14 and 15: whose end it is ---------------------------------------------------------------------------------------
+// -- programs 14 and 15: whose end it is
+// ---------------------------------------------------------------------------------------
 
 EDDY_TEST(with, Ends_14_a_body_that_somebody_else_cancelled_leaves_the_parent_alone) {
   journal j;
@@ -344,9 +345,8 @@ EDDY_TEST(with, L6_the_exception_of_the_body_goes_before_that_of_its_clean_up_wh
 
 EDDY_TEST(with, L3_cancel_again_and_again_does_not_break_clean_up) {
   journal j;
-  auto job = eddy::create_task([&]() -> coro<> {
-    co_await eddy::with(told_late(j), [](told_late&) -> coro<> { co_await eddy::sleep(1h); });
-  });
+  auto job = eddy::create_task(
+      [&]() -> coro<> { co_await eddy::with(told_late(j), [](told_late&) -> coro<> { co_await eddy::sleep(1h); }); });
   co_await eddy::sleep(1s);
   for (int i = 0; i < 10; ++i) {
     job.cancel("again");

@@ -14,7 +14,8 @@ using namespace std::chrono_literals;
 
 namespace {
 
-static_assert(std::is_nothrow_move_constructible_v<eddy::callback_handle> && !std::is_copy_constructible_v<eddy::callback_handle>);
+static_assert(std::is_nothrow_move_constructible_v<eddy::callback_handle> &&
+              !std::is_copy_constructible_v<eddy::callback_handle>);
 
 class callback : public testing::Test {
  protected:
@@ -61,8 +62,12 @@ TEST_F(callback, S14_may_be_cancelled_between_its_deadline_and_its_turn) {
 TEST_F(callback, a_dropped_handle_does_not_cancel) {
   eddy::event_loop loop;
   int ran = 0;
-  { auto handle = loop.call_soon([&] { ++ran; }); }
-  { auto handle = loop.call_later(1us, [&] { ++ran; }); }
+  {
+    auto handle = loop.call_soon([&] { ++ran; });
+  }
+  {
+    auto handle = loop.call_later(1us, [&] { ++ran; });
+  }
   drive(loop);
   EXPECT_EQ(ran, 2);
 }
@@ -105,7 +110,8 @@ TEST_F(callback, what_is_scheduled_while_the_loop_goes_is_dropped_too) {
     eddy::event_loop* loop;
     std::shared_ptr<int> shared;
     scheduler_in_destructor(eddy::event_loop* l, std::shared_ptr<int> s) : loop(l), shared(std::move(s)) {}
-    scheduler_in_destructor(scheduler_in_destructor&& o) noexcept : loop(std::exchange(o.loop, nullptr)), shared(o.shared) {}
+    scheduler_in_destructor(scheduler_in_destructor&& o) noexcept
+        : loop(std::exchange(o.loop, nullptr)), shared(o.shared) {}
     ~scheduler_in_destructor() {
       if (loop != nullptr) loop->call_soon([kept = shared] { FAIL(); });
     }
@@ -122,7 +128,8 @@ TEST_F(callback, what_is_scheduled_while_the_loop_goes_is_dropped_too) {
 TEST_F(callback, L6_one_that_throws_reaches_the_handler_and_the_next_runs) {
   eddy::event_loop loop;
   std::vector<std::string> told;
-  loop.set_exception_handler([&](const eddy::unhandled_error& what) { told.push_back(eddy::detail::describe_exception(what.error)); });
+  loop.set_exception_handler(
+      [&](const eddy::unhandled_error& what) { told.push_back(eddy::detail::describe_exception(what.error)); });
   bool next = false;
   loop.call_soon([] { throw std::runtime_error("no"); });
   loop.call_soon([&] { next = true; });

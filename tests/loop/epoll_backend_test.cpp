@@ -43,7 +43,9 @@ class epoll_pair : public testing::Test {
     if (near_.fd >= 0) io_.close(near_);
     if (far_ >= 0) ::close(far_);
   }
-  void write_far(std::string_view text) { EXPECT_EQ(::write(far_, text.data(), text.size()), static_cast<ssize_t>(text.size())); }
+  void write_far(std::string_view text) {
+    EXPECT_EQ(::write(far_, text.data(), text.size()), static_cast<ssize_t>(text.size()));
+  }
   std::string text(const request& r) { return {static_cast<const char*>(r.data), static_cast<std::size_t>(r.result)}; }
 
   epoll_backend io_;

@@ -64,7 +64,10 @@ TEST(event_loop, real_deadlines_are_never_early) {
   const auto start = eddy::clock::now();
   std::vector<eddy::clock::duration> took;
   for (const auto delay : {100us, 300us, 2000us})
-    loop.call_later(delay, [&, delay] { EXPECT_GE(eddy::clock::now() - start, delay); took.push_back(eddy::clock::now() - start); });
+    loop.call_later(delay, [&, delay] {
+      EXPECT_GE(eddy::clock::now() - start, delay);
+      took.push_back(eddy::clock::now() - start);
+    });
   drive(loop);
   EXPECT_EQ(took.size(), 3U);
 }

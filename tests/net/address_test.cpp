@@ -13,7 +13,8 @@ namespace {
 static_assert(std::is_trivially_copyable_v<endpoint>);
 
 TEST(ip_address, reads_and_writes_what_people_write) {
-  for (const char* text : {"127.0.0.1", "0.0.0.0", "255.255.255.255", "::", "::1", "2001:db8::17", "::ffff:10.0.0.1", "fe80::1%7"}) {
+  for (const char* text :
+       {"127.0.0.1", "0.0.0.0", "255.255.255.255", "::", "::1", "2001:db8::17", "::ffff:10.0.0.1", "fe80::1%7"}) {
     const auto parsed = ip_address::parse(text);
     ASSERT_TRUE(parsed) << text;
     EXPECT_EQ(parsed->to_string(), text);
@@ -27,8 +28,8 @@ TEST(ip_address, takes_the_name_of_an_interface_as_scope) {
 }
 
 TEST(ip_address, is_not_found_in_anything_else) {
-  for (const char* text : {"", "localhost", "1.2.3", "1.2.3.4.5", "256.0.0.1", "01.2.3.4", "1.2.3.4 ", "[::1]", "::1%", "::1%nosuchif", "1::2::3",
-                           ":1", "0x7f.0.0.1", "127.1"})
+  for (const char* text : {"", "localhost", "1.2.3", "1.2.3.4.5", "256.0.0.1", "01.2.3.4", "1.2.3.4 ", "[::1]", "::1%",
+                           "::1%nosuchif", "1::2::3", ":1", "0x7f.0.0.1", "127.1"})
     EXPECT_FALSE(ip_address::parse(text)) << text;
   EXPECT_FALSE(ip_address::parse(std::string_view("127.0.0.1\0x", 11)));
 }
@@ -52,8 +53,9 @@ TEST(endpoint, reads_and_writes_an_address_with_a_port) {
 }
 
 TEST(endpoint, is_not_found_in_anything_else) {
-  for (const char* text : {"", "localhost:80", "127.0.0.1", "127.0.0.1:", "127.0.0.1:65536", "127.0.0.1:+1", "127.0.0.1: 1", "::1:80", "[127.0.0.1]:80",
-                           "[::1]80", "[::1:80", "[]:80", ":80", "127.0.0.1:000080"})
+  for (const char* text :
+       {"", "localhost:80", "127.0.0.1", "127.0.0.1:", "127.0.0.1:65536", "127.0.0.1:+1", "127.0.0.1: 1", "::1:80",
+        "[127.0.0.1]:80", "[::1]80", "[::1:80", "[]:80", ":80", "127.0.0.1:000080"})
     EXPECT_FALSE(endpoint::parse(text)) << text;
 }
 

@@ -34,7 +34,8 @@ struct noted final : io_request {
   void completed() noexcept override {
     ++completions;
     // What a receive borrowed is there only until now.
-    if (kind == io_kind::receive && result > 0) got.assign(static_cast<const char*>(data), static_cast<std::size_t>(result));
+    if (kind == io_kind::receive && result > 0)
+      got.assign(static_cast<const char*>(data), static_cast<std::size_t>(result));
   }
   int completions = 0;
   std::string got;

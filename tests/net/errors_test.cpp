@@ -20,8 +20,9 @@ TEST(net_errors, say_what_happened_to_whom) {
 }
 
 TEST(net_errors, S44_a_failed_connection_lists_what_was_tried) {
-  const connect_error error("shop:80", {{*endpoint::parse("10.0.0.1:80"), std::make_error_code(std::errc::host_unreachable)},
-                                        {*endpoint::parse("[::1]:80"), std::make_error_code(std::errc::connection_refused)}});
+  const connect_error error("shop:80",
+                            {{*endpoint::parse("10.0.0.1:80"), std::make_error_code(std::errc::host_unreachable)},
+                             {*endpoint::parse("[::1]:80"), std::make_error_code(std::errc::connection_refused)}});
   EXPECT_THAT(error.what(), HasSubstr("cannot connect to shop:80 (tried 10.0.0.1:80: "));
   EXPECT_THAT(error.what(), HasSubstr("; [::1]:80: "));
   EXPECT_EQ(error.code(), std::errc::connection_refused);

@@ -31,7 +31,8 @@ EDDY_IO_TEST(open_connection, S44_falls_through_to_the_address_that_answers) {
   // 127.0.0.2 and ::1 are refused, since only 127.0.0.1 listens.
   set_host_lookup([](const std::string& host) {
     EXPECT_EQ(host, "shop.test");
-    return std::vector<ip_address>{ip_address::v4({127, 0, 0, 2}), ip_address::loopback_v6(), ip_address::loopback_v4()};
+    return std::vector<ip_address>{ip_address::v4({127, 0, 0, 2}), ip_address::loopback_v6(),
+                                   ip_address::loopback_v4()};
   });
   stream made = co_await open_connection("shop.test", at.port()).timeout(10s);
   EXPECT_EQ(made.remote_endpoint(), at.local_endpoint());
@@ -41,9 +42,8 @@ EDDY_IO_TEST(open_connection, S44_a_failure_lists_every_address_and_its_error) {
   listener at(any_port);
   const std::uint16_t port = at.port();
   at.close();
-  set_host_lookup([](const std::string&) {
-    return std::vector<ip_address>{ip_address::loopback_v4(), ip_address::loopback_v6()};
-  });
+  set_host_lookup(
+      [](const std::string&) { return std::vector<ip_address>{ip_address::loopback_v4(), ip_address::loopback_v6()}; });
   const auto attempts = co_await attempts_on("shop.test", port);
   EDDY_ASSERT_EQ(attempts.size(), 2U);
   EXPECT_EQ(attempts[0].first, endpoint(ip_address::loopback_v4(), port));

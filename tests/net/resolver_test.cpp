@@ -90,7 +90,8 @@ EDDY_IO_TEST(resolver, S47_a_waiter_leaves_at_once_and_others_still_get_the_answ
   EXPECT_EQ(names->calls, 1);
 }
 
-// The thread is stuck in the system's call when the program ends: nobody waits for it, and it touches nothing of the loop.
+// The thread is stuck in the system's call when the program ends: nobody waits for it, and it touches nothing of the
+// loop.
 TEST(resolver, L4_a_call_that_hangs_holds_nobody_up) {
   auto names = std::make_shared<slow_names>();
   run([&names]() -> coro<> {

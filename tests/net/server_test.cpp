@@ -128,7 +128,8 @@ EDDY_IO_TEST(server, S49_after_close_nobody_gets_in_and_who_is_in_goes_on) {
 
 EDDY_IO_TEST(server, L6_a_handlers_exception_reaches_the_loop_and_stops_nobody) {
   std::vector<std::string> told;
-  const exception_handler before = event_loop::current().set_exception_handler([&told](const unhandled_error& e) { told.push_back(e.message); });
+  const exception_handler before =
+      event_loop::current().set_exception_handler([&told](const unhandled_error& e) { told.push_back(e.message); });
   auto picky = [](stream connection) -> coro<> {
     auto line = co_await connection.reader().readline();
     if (line == "bad") throw std::runtime_error("I do not like this");
@@ -146,7 +147,8 @@ EDDY_IO_TEST(server, L6_a_handlers_exception_reaches_the_loop_and_stops_nobody) 
 
 EDDY_IO_TEST(server, L6_a_handler_that_throws_before_it_is_a_coroutine_is_no_different) {
   int told = 0;
-  const exception_handler before = event_loop::current().set_exception_handler([&told](const unhandled_error&) { ++told; });
+  const exception_handler before =
+      event_loop::current().set_exception_handler([&told](const unhandled_error&) { ++told; });
   auto broken = [](stream) -> coro<> { throw std::runtime_error("at once"); };
   co_await with(start_server(broken, "127.0.0.1", 0), [&told](server& s) -> coro<> {
     const std::string answer = co_await ask(s.port(), "x");
@@ -213,7 +215,8 @@ class no_more_descriptors {
 
 EDDY_IO_TEST(server, S44_survives_running_out_of_descriptors) {
   int told = 0;
-  const exception_handler before = event_loop::current().set_exception_handler([&told](const unhandled_error&) { ++told; });
+  const exception_handler before =
+      event_loop::current().set_exception_handler([&told](const unhandled_error&) { ++told; });
   co_await with(start_server(echo, "127.0.0.1", 0), [&told](server& s) -> coro<> {
     auto client = co_await open_connection("127.0.0.1", s.port());
     while (s.connections() == 0) co_await sleep(1ms);

@@ -4,9 +4,9 @@
 #include <array>
 
 #include "eddy/coro/task.hpp"
+#include "eddy/flow/gather.hpp"
 #include "eddy/flow/sleep.hpp"
 #include "eddy/flow/timeout.hpp"
-#include "eddy/flow/gather.hpp"
 #include "eddy/testing/explore.hpp"
 #include "eddy/testing/test.hpp"
 #include "tests/net/pairs.hpp"
@@ -218,7 +218,8 @@ EDDY_TEST(stream_reader, L12_lines_survive_a_timeout_in_the_middle_of_a_line) {
 
 EDDY_TEST(stream_reader, L12_read_exactly_puts_back_what_came_before_a_timeout) {
   const std::string text = pattern(100'000);
-  for (const std::size_t first : {std::size_t{0}, std::size_t{1}, std::size_t{30'000}, std::size_t{90'000}, std::size_t{99'999}}) {
+  for (const std::size_t first :
+       {std::size_t{0}, std::size_t{1}, std::size_t{30'000}, std::size_t{90'000}, std::size_t{99'999}}) {
     auto ends = memory_pipe(memory_pipe_options().capacity(200'000).chunk(7'000));
     co_await ends.first.writer().write(text.substr(0, first));
     std::string into(text.size(), '\0');

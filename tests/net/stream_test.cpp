@@ -38,8 +38,8 @@ EDDY_IO_TEST(stream, S44_a_connection_carries_both_ways_over_both_families) {
     EXPECT_EQ(ends.first.remote_endpoint(), ends.second.local_endpoint());
     EXPECT_EQ(ends.first.local_endpoint()->address(), on);
     const std::string text = pattern(3 << 20);
-    auto both = co_await gather(send_all(ends.first, text), ends.second.reader().read_all(4 << 20), send_all(ends.second, "back"),
-                                ends.first.reader().read_all(10));
+    auto both = co_await gather(send_all(ends.first, text), ends.second.reader().read_all(4 << 20),
+                                send_all(ends.second, "back"), ends.first.reader().read_all(10));
     EXPECT_EQ(std::get<1>(both), text);
     EXPECT_EQ(std::get<3>(both), "back");
   }

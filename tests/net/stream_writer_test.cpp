@@ -229,9 +229,8 @@ EDDY_TEST(stream_writer, L8_writers_cancelled_together_end_together) {
   stream_writer& writer = ends.first.writer();
   writer.set_water_marks(20, 5);
   const std::string big = pattern(1000);
-  auto all = create_task([&]() -> coro<> {
-    co_await gather(writer.write(big), writer.write("x"), writer.drain(), writer.write_eof());
-  });
+  auto all = create_task(
+      [&]() -> coro<> { co_await gather(writer.write(big), writer.write("x"), writer.drain(), writer.write_eof()); });
   co_await sleep(1s);
   all.cancel();
   bool cancelled = false;

@@ -15,7 +15,8 @@
 
 namespace eddy::testing {
 
-/// The loop shuts down while `body` runs in a task of its own: after `turns` turns main is over. Real clock, so no long sleeps.
+/// The loop shuts down while `body` runs in a task of its own: after `turns` turns main is over. Real clock, so no long
+/// sleeps.
 inline void shut_down_during(const std::function<coro<>()>& body, int turns = 3) {
   run(run_options().handle_interrupt(false), [&]() -> coro<> {
     create_task(body);

@@ -17,41 +17,41 @@
 namespace {
 
 std::string contents(const std::string& name) {
-    std::ifstream file(name, std::ios::binary);
-    return {std::istreambuf_iterator<char>(file), {}};
+  std::ifstream file(name, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
 }
 
 void print_links(const std::string& name) {
-    const auto page = crawler::read_html(contents(name));
-    std::cout << page.links.size() << '\n';
-    for (auto [href, nofollow] : page.links) {
-        std::replace(href.begin(), href.end(), '\n', ' ');
-        std::cout << href << '\n';
-    }
-    std::cout.flush();
+  const auto page = crawler::read_html(contents(name));
+  std::cout << page.links.size() << '\n';
+  for (auto [href, nofollow] : page.links) {
+    std::replace(href.begin(), href.end(), '\n', ' ');
+    std::cout << href << '\n';
+  }
+  std::cout.flush();
 }
 
 void measure() {
-    std::vector<std::string> pages;
-    for (std::string name; std::getline(std::cin, name);) pages.push_back(contents(name));
-    std::size_t bytes = 0;
-    std::size_t links = 0;
-    const auto begin = std::chrono::steady_clock::now();
-    for (const auto& page : pages) {
-        bytes += page.size();
-        links += crawler::read_html(page).links.size();
-    }
-    const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;
-    std::cout << pages.size() << " pages, " << bytes / 1000000 << " MB, " << links << " links, "
-              << static_cast<double>(bytes) / 1e6 / seconds.count() << " MB/s\n";
+  std::vector<std::string> pages;
+  for (std::string name; std::getline(std::cin, name);) pages.push_back(contents(name));
+  std::size_t bytes = 0;
+  std::size_t links = 0;
+  const auto begin = std::chrono::steady_clock::now();
+  for (const auto& page : pages) {
+    bytes += page.size();
+    links += crawler::read_html(page).links.size();
+  }
+  const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;
+  std::cout << pages.size() << " pages, " << bytes / 1000000 << " MB, " << links << " links, "
+            << static_cast<double>(bytes) / 1e6 / seconds.count() << " MB/s\n";
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-    if (argc > 1 && std::string(argv[1]) == "--speed") {
-        measure();
-        return 0;
-    }
-    for (std::string name; std::getline(std::cin, name);) print_links(name);
+  if (argc > 1 && std::string(argv[1]) == "--speed") {
+    measure();
+    return 0;
+  }
+  for (std::string name; std::getline(std::cin, name);) print_links(name);
 }

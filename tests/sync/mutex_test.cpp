@@ -17,7 +17,8 @@ using eddy::coro;
 
 namespace {
 
-static_assert(!std::is_copy_constructible_v<eddy::mutex_guard> && std::is_nothrow_move_constructible_v<eddy::mutex_guard>);
+static_assert(!std::is_copy_constructible_v<eddy::mutex_guard> &&
+              std::is_nothrow_move_constructible_v<eddy::mutex_guard>);
 
 struct room {
   eddy::mutex door;

@@ -60,8 +60,9 @@ coro<> lease_some(market& m, int count) {
 
 std::string judge(market& m, bool in_order = true) {
   std::string problems;
-  eddy::testing::require(problems, m.items.unfinished() == m.items.size(),
-                         std::to_string(m.items.unfinished()) + " unfinished, " + std::to_string(m.items.size()) + " there");
+  eddy::testing::require(
+      problems, m.items.unfinished() == m.items.size(),
+      std::to_string(m.items.unfinished()) + " unfinished, " + std::to_string(m.items.size()) + " there");
   eddy::testing::require(problems, !in_order || std::ranges::is_sorted(m.received), "not first in, first out");
   std::multiset<int> put(m.given.begin(), m.given.end());
   std::multiset<int> found(m.received.begin(), m.received.end());
@@ -69,7 +70,8 @@ std::string judge(market& m, bool in_order = true) {
     eddy::testing::require(problems, *left != nullptr, "an empty item is in the queue");
     if (*left) found.insert(**left);
   }
-  eddy::testing::require(problems, put == found, std::to_string(put.size()) + " put, " + std::to_string(found.size()) + " found");
+  eddy::testing::require(problems, put == found,
+                         std::to_string(put.size()) + " put, " + std::to_string(found.size()) + " found");
   return problems;
 }
 
@@ -288,7 +290,8 @@ EDDY_TEST(queue, L1_3_a_race_over_two_queues_filled_in_one_turn_loses_nothing) {
   });
   auto both = co_await eddy::race(a.get(), b.get());
   EXPECT_EQ(both.index(), 0U);
-  const int sum = both.get<0>().value_or(0) + both.get<1>().value_or(0) + a.try_get().value_or(0) + b.try_get().value_or(0);
+  const int sum =
+      both.get<0>().value_or(0) + both.get<1>().value_or(0) + a.try_get().value_or(0) + b.try_get().value_or(0);
   EXPECT_EQ(sum, 3);
   co_await filler;
 }

@@ -34,7 +34,8 @@ coro<> use(pool& p, int who) {
 
 std::string judge(const pool& p) {
   std::string problems;
-  eddy::testing::require(problems, p.permits.available() == 2, std::to_string(p.permits.available()) + " permits are free instead of 2");
+  eddy::testing::require(problems, p.permits.available() == 2,
+                         std::to_string(p.permits.available()) + " permits are free instead of 2");
   eddy::testing::require(problems, p.most <= 2, "more than two were inside");
   eddy::testing::require(problems, p.inside == 0, "somebody never left");
   eddy::testing::require(problems, std::ranges::is_sorted(p.order), "not first in, first out");

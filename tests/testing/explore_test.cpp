@@ -44,7 +44,8 @@ eddy::coro<> three_sleeps() {
 TEST(explore, counts_every_await_at_three_moments) {
   const auto went = explore(three_sleeps);
   EXPECT_EQ(went.cancel_points, 9U);
-  EXPECT_EQ(went.runs, 9U + 3U + 1U) << "each kind of moment ends with a run that is not reached, after one undisturbed";
+  EXPECT_EQ(went.runs, 9U + 3U + 1U)
+      << "each kind of moment ends with a run that is not reached, after one undisturbed";
 }
 
 TEST(explore, sees_awaits_of_other_tasks) {

@@ -135,22 +135,34 @@ TEST(run_body, S65_a_deadlock_behind_a_shield_ends_too) {
 
 TEST(run_body, S65_an_error_that_reached_nobody_is_told) {
   expect_part(problems([]() -> eddy::coro<> {
-                eddy::create_task([]() -> eddy::coro<> { throw std::runtime_error("lost"); co_return; });
+                eddy::create_task([]() -> eddy::coro<> {
+                  throw std::runtime_error("lost");
+                  co_return;
+                });
                 co_await eddy::sleep(1s);
               }),
               "lost");
 }
 
 TEST(run_body, S65_what_the_body_throws_is_told_apart) {
-  const auto run = run_body([]() -> eddy::coro<> { throw std::runtime_error("thrown"); co_return; }, test_clock::virtual_time);
+  const auto run = run_body(
+      []() -> eddy::coro<> {
+        throw std::runtime_error("thrown");
+        co_return;
+      },
+      test_clock::virtual_time);
   EXPECT_EQ(run.exception, "std::runtime_error: thrown");
   EXPECT_TRUE(run.problems.empty());
   EXPECT_FALSE(run.clean());
 }
 
 TEST(run_test, S65_problems_fail_the_case) {
-  EXPECT_NONFATAL_FAILURE(eddy::testing::run_test([]() -> eddy::coro<> { throw std::runtime_error("thrown"); co_return; },
-                                                  test_clock::virtual_time),
+  EXPECT_NONFATAL_FAILURE(eddy::testing::run_test(
+                              []() -> eddy::coro<> {
+                                throw std::runtime_error("thrown");
+                                co_return;
+                              },
+                              test_clock::virtual_time),
                           "the body threw std::runtime_error: thrown");
   EXPECT_NONFATAL_FAILURE(eddy::testing::run_test(
                               []() -> eddy::coro<> {

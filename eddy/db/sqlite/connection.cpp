@@ -35,7 +35,8 @@ transaction connection::transaction(transaction_kind kind) const { return sqlite
 coro<> connection::close() {
   if (!is_open()) co_return;
   const auto closing = access_;  // *this may go meanwhile
-  if (closing->depth() != 0) throw usage_error("a connection cannot be closed inside a transaction; leave its body first");
+  if (closing->depth() != 0)
+    throw usage_error("a connection cannot be closed inside a transaction; leave its body first");
   co_await close_operation(closing, detail::close_work());
   closing->end();
   closing->thread().end();

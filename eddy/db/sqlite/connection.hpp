@@ -27,8 +27,9 @@ class pool_state;
 
 /// A connection to an SQLite database, on a thread of its own: `auto db = co_await sqlite::open("a.db");`.
 ///
-/// For a file that several tasks read and write choose a pool: here each statement waits for the one before. The functions are
-/// those of `database`, to be awaited; SQL, parameters and results are as described there. Conversions of rows to types
+/// For a file that several tasks read and write choose a pool: here each statement waits for the one before. The
+/// functions are those of `database`, to be awaited; SQL, parameters and results are as described there. Conversions of
+/// rows to types
 /// (`fetch_as`) run on the connection's thread.
 ///
 /// While a transaction is open, statements outside of it wait for its end.
@@ -82,8 +83,8 @@ class connection {
   [[nodiscard]] row_stream rows(std::string_view sql, Args&&... args) {
     return row_stream(access_, std::string(sql), detail::to_parameters(std::forward<Args>(args)...));
   }
-  /// Runs all statements of a script; they take no parameters. When one fails or is cancelled those before have had their
-  /// effect: inside a transaction it is all or nothing.
+  /// Runs all statements of a script; they take no parameters. When one fails or is cancelled those before have had
+  /// their effect: inside a transaction it is all or nothing.
   [[nodiscard]] script_operation execute_script(std::string_view sql);
 
   /// A transaction, or inside of one a savepoint, for `with`.
@@ -100,8 +101,8 @@ class connection {
     return {access_, std::forward<F>(f)};
   }
 
-  /// Closes the file when what was asked before is done, transactions included. Closing twice is fine. Inside a transaction
-  /// it is a usage_error.
+  /// Closes the file when what was asked before is done, transactions included. Closing twice is fine. Inside a
+  /// transaction it is a usage_error.
   ///
   /// **Cancellation.** A cancellation point; when it is cancelled before its turn nothing has been closed.
   coro<> close();

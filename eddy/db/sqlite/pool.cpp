@@ -27,7 +27,9 @@ pool::~pool() {
 }
 
 void pool::check_unused(const char* what) const {
-  if (state_) throw misuse_error(std::string("pool::") + what + " was called after the pool's first use; set it when you make the pool");
+  if (state_)
+    throw misuse_error(std::string("pool::") + what +
+                       " was called after the pool's first use; set it when you make the pool");
 }
 
 pool&& pool::readers(std::size_t count) && {
@@ -64,9 +66,7 @@ coro<pool> pool::opened(pool self) {
 
 coro<pool>::awaiter pool::operator co_await() && { return opened(std::move(*this)).operator co_await(); }
 
-coro<> pool::aenter() {
-  const auto writer = co_await shared()->acquire(role::writer);
-}
+coro<> pool::aenter() { const auto writer = co_await shared()->acquire(role::writer); }
 
 coro<> pool::aexit() { return close(); }
 

@@ -58,20 +58,20 @@ class pool_rows {
 
 /// The connections of a program to one SQLite file: one that writes, and some that read beside it.
 ///
-/// `auto db = co_await sqlite::pool("a.db").readers(4);`, or `with(sqlite::pool("a.db"), [&](sqlite::pool& db) ...)`, or
-/// simply an object that lives long enough. Connections are opened when they are first needed. A statement that only reads and
-/// gives rows goes to a reader, everything else to the writer, so that nobody meets a lock inside the program. Within the
-/// file's write-ahead log readers never wait for the writer. Each statement stands for itself: for several together use
-/// transaction(); `changes()` and `last_insert_rowid()` in SQL have no meaning here, use what execute() returns. A
-/// database in memory (":memory:") has one connection for all.
+/// `auto db = co_await sqlite::pool("a.db").readers(4);`, or `with(sqlite::pool("a.db"), [&](sqlite::pool& db) ...)`,
+/// or simply an object that lives long enough. Connections are opened when they are first needed. A statement that only
+/// reads and gives rows goes to a reader, everything else to the writer, so that nobody meets a lock inside the
+/// program. Within the file's write-ahead log readers never wait for the writer. Each statement stands for itself: for
+/// several together use transaction(); `changes()` and `last_insert_rowid()` in SQL have no meaning here, use what
+/// execute() returns. A database in memory (":memory:") has one connection for all.
 ///
 /// A connection that fails hard (a damaged file, I/O) is closed and replaced at the next use.
 ///
 /// **Fairness.** First come, first served, among readers and among writers; who waits longer than wait_limit() gets a
 /// timeout_error that says what was in use.
 /// **Cancellation.** Every call is a cancellation point and atomic, as a connection's.
-/// **Lifetime.** Calls keep what they need. The destructor aborts: waiting tasks fail, idle connections close, those in use
-/// when they come back. close(), and the end of `with`, wait for idle connections to be closed.
+/// **Lifetime.** Calls keep what they need. The destructor aborts: waiting tasks fail, idle connections close, those in
+/// use when they come back. close(), and the end of `with`, wait for idle connections to be closed.
 /// **Thread safety.** Only on one loop's thread.
 /// **In asyncio.** `aiosqlitepool`, `asyncpg.create_pool`.
 class pool {

@@ -21,8 +21,9 @@ class stream_state;
 
 /// The rows of a query, one after the other: `while (auto row = co_await rows.next())`, or `for_each(rows, f)`.
 ///
-/// The connection's thread reads them in batches, at most one ahead. The query starts with the first next(). From then until
-/// the last row, or the stream's end, it holds a read transaction, which keeps the write-ahead log from shrinking.
+/// The connection's thread reads them in batches, at most one ahead. The query starts with the first next(). From then
+/// until the last row, or the stream's end, it holds a read transaction, which keeps the write-ahead log from
+/// shrinking.
 ///
 /// **Lifetime.** May outlive its connection, and then fails. Dropping it ends the query, also one that is computing.
 /// **Thread safety.** Only on the loop's thread.
@@ -40,8 +41,8 @@ class row_stream {
   ///
   /// @throws sqlite::error  The query failed; rows that came before the failure have been given. Then it is at its end.
   ///
-  /// **Cancellation.** A cancellation point. Atomic: a next() that was cancelled took no row; what the thread was computing
-  /// for it waits for the next call.
+  /// **Cancellation.** A cancellation point. Atomic: a next() that was cancelled took no row; what the thread was
+  /// computing for it waits for the next call.
   [[nodiscard]] next_operation next() const;
 
  private:

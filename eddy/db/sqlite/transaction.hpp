@@ -15,17 +15,18 @@ namespace detail {
 class access;
 }
 
-/// A transaction to be used with `with`: `co_await with(db.transaction(), [&](sqlite::connection& tx) -> coro<> { ... })`.
+/// A transaction to be used with `with`: `co_await with(db.transaction(), [&](sqlite::connection& tx) -> coro<> { ...
+/// })`.
 ///
-/// A body that ends with a value commits; an exception or a cancellation rolls back, and then goes on. `tx.transaction()`
-/// inside of it is a savepoint. Until it ends, whoever else uses the connection waits, first come, first served; using it
-/// inside the body instead of `tx` is a misuse_error.
+/// A body that ends with a value commits; an exception or a cancellation rolls back, and then goes on.
+/// `tx.transaction()` inside of it is a savepoint. Until it ends, whoever else uses the connection waits, first come,
+/// first served; using it inside the body instead of `tx` is a misuse_error.
 ///
-/// When SQLite itself has rolled the transaction back (a full disk, a change that was interrupted), whatever else is tried
-/// through `tx` fails, and so does the commit: nothing slips out of the transaction.
+/// When SQLite itself has rolled the transaction back (a full disk, a change that was interrupted), whatever else is
+/// tried through `tx` fails, and so does the commit: nothing slips out of the transaction.
 ///
-/// **Cancellation.** Beginning is atomic. Commit and rollback are part of the clean-up: shielded, until the grace period is
-/// over. A transaction that was left without either is rolled back by the connection's thread.
+/// **Cancellation.** Beginning is atomic. Commit and rollback are part of the clean-up: shielded, until the grace
+/// period is over. A transaction that was left without either is rolled back by the connection's thread.
 /// **Thread safety.** Only on the loop's thread.
 /// **In asyncio.** `async with conn.transaction()` of asyncpg; aiosqlite has only commit() and rollback().
 class transaction {

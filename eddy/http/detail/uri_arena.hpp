@@ -16,26 +16,26 @@ namespace eddy::http::detail {
 /// Nearly all URLs fit the array, so that parsing one calls malloc not at all. Nothing is freed before the
 /// arena itself, hence no uriFreeUriMembers: what uriparser made lives exactly as long as the arena.
 class uri_arena {
-public:
-    uri_arena() {
-        backend_.malloc = [](UriMemoryManager* self, std::size_t size) -> void* {
-            return static_cast<std::pmr::memory_resource*>(self->userData)->allocate(size);
-        };
-        backend_.free = [](UriMemoryManager*, void*) {};
-        backend_.userData = &memory_;
-        // Fills in calloc, realloc and reallocarray on top of the two.
-        uriCompleteMemoryManager(&manager_, &backend_);
-    }
-    uri_arena(const uri_arena&) = delete;
-    uri_arena& operator=(const uri_arena&) = delete;
+ public:
+  uri_arena() {
+    backend_.malloc = [](UriMemoryManager* self, std::size_t size) -> void* {
+      return static_cast<std::pmr::memory_resource*>(self->userData)->allocate(size);
+    };
+    backend_.free = [](UriMemoryManager*, void*) {};
+    backend_.userData = &memory_;
+    // Fills in calloc, realloc and reallocarray on top of the two.
+    uriCompleteMemoryManager(&manager_, &backend_);
+  }
+  uri_arena(const uri_arena&) = delete;
+  uri_arena& operator=(const uri_arena&) = delete;
 
-    UriMemoryManager* manager() noexcept { return &manager_; }
+  UriMemoryManager* manager() noexcept { return &manager_; }
 
-private:
-    alignas(std::max_align_t) std::array<std::byte, 8192> array_;
-    std::pmr::monotonic_buffer_resource memory_{array_.data(), array_.size()};
-    UriMemoryManager backend_{};
-    UriMemoryManager manager_{};
+ private:
+  alignas(std::max_align_t) std::array<std::byte, 8192> array_;
+  std::pmr::monotonic_buffer_resource memory_{array_.data(), array_.size()};
+  UriMemoryManager backend_{};
+  UriMemoryManager manager_{};
 };
 
 }  // namespace eddy::http::detail

@@ -18,7 +18,8 @@ namespace eddy::sqlite::tests {
 using namespace std::chrono_literals;
 
 /// A query that computes until it is interrupted.
-constexpr const char* endless = "with recursive n(i) as (select 1 union all select i + 1 from n) select count(*) from n";
+constexpr const char* endless =
+    "with recursive n(i) as (select 1 union all select i + 1 from n) select count(*) from n";
 
 /// Awaits `body(db)` with a connection to a fresh file in `directory`, then closes it.
 template <class F>

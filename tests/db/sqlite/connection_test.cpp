@@ -28,7 +28,8 @@ using sqlite_connection = sqlite_files;
 
 TEST_F(sqlite_connection, S59_has_the_verbs_of_the_database) {
   on_loop([](connection& db) -> coro<> {
-    co_await db.execute_script("create table people(id integer primary key, name text not null); create index i on people(name)");
+    co_await db.execute_script(
+        "create table people(id integer primary key, name text not null); create index i on people(name)");
     auto added = co_await db.execute("insert into people(name) values (?), (?)", "ann", std::string("bob"));
     EXPECT_EQ(added.changes, 2);
     EXPECT_EQ(added.last_insert_rowid, 2);
@@ -57,7 +58,8 @@ TEST_F(sqlite_connection, S60_gives_rows_as_types) {
     EXPECT_EQ(count.value(), 2);
     auto pairs = co_await db.fetch_as<std::tuple<int, std::string>>("select id, name from people");
     EXPECT_EQ(std::get<1>(pairs.at(0)), "ann");
-    auto refused = co_await throws<column_error>([&] { return db.fetch_as<person>("select id from people where id = 99"); });
+    auto refused =
+        co_await throws<column_error>([&] { return db.fetch_as<person>("select id from people where id = 99"); });
     EXPECT_TRUE(refused);
   });
 }
@@ -168,7 +170,9 @@ TEST_F(sqlite_connection, L1_a_cancelled_change_has_no_effect) {
   on_loop([](connection& db) -> coro<> {
     co_await db.execute("create table t(a)");
     auto timed_out = co_await throws<timeout_error>([&] {
-      return wait_for(db.execute("insert into t with recursive n(i) as (select 1 union all select i + 1 from n) select i from n"), 5ms);
+      return wait_for(
+          db.execute("insert into t with recursive n(i) as (select 1 union all select i + 1 from n) select i from n"),
+          5ms);
     });
     EXPECT_TRUE(timed_out);
     auto count = co_await db.fetch_one_as<int>("select count(*) from t");

@@ -286,7 +286,8 @@ TEST_F(sqlite_pool, S57_cancelled_anywhere_nothing_is_left) {
     const auto ones = db.fetch_one_as<int>("select count(*) from t where a = 1").value();
     return ones % 2 == 0 ? "" : "half a transaction was committed";
   };
-  const auto result = testing::explore(body, testing::explore_options().clock(testing::test_clock::real_time).check(check));
+  const auto result =
+      testing::explore(body, testing::explore_options().clock(testing::test_clock::real_time).check(check));
   EXPECT_GT(result.cancel_points, 20u);
 }
 

@@ -14,7 +14,8 @@
 namespace eddy::sqlite::tests {
 namespace {
 
-constexpr const char* thousand = "with recursive n(i) as (select 1 union all select i + 1 from n where i < 1000) select i from n";
+constexpr const char* thousand =
+    "with recursive n(i) as (select 1 union all select i + 1 from n where i < 1000) select i from n";
 
 // Rows one to three at once, the fourth never.
 constexpr const char* three_then_endless =

@@ -82,7 +82,8 @@ TEST_F(sqlite_transaction, S58_cancelled_anywhere_it_is_all_or_nothing) {
     auto db = co_await open(path);
     co_await with(db.transaction(), [&](connection& tx) -> coro<> {
       co_await tx.execute("insert into t values (1)");
-      co_await with(tx.transaction(), [&](connection& inner) -> coro<> { co_await inner.execute("insert into t values (2)"); });
+      co_await with(tx.transaction(),
+                    [&](connection& inner) -> coro<> { co_await inner.execute("insert into t values (2)"); });
       co_await tx.execute("insert into t values (3)");
     });
     co_await db.close();
@@ -92,7 +93,8 @@ TEST_F(sqlite_transaction, S58_cancelled_anywhere_it_is_all_or_nothing) {
     const auto count = db.fetch_one_as<int>("select count(*) from t").value();
     return count % 3 == 0 ? "" : "half a transaction was committed: " + std::to_string(count) + " rows";
   };
-  const auto result = testing::explore(body, testing::explore_options().clock(testing::test_clock::real_time).check(check));
+  const auto result =
+      testing::explore(body, testing::explore_options().clock(testing::test_clock::real_time).check(check));
   EXPECT_GT(result.cancel_points, 10u);
 }
 
@@ -103,14 +105,16 @@ TEST_F(sqlite_transaction, S58_nested_ones_are_savepoints) {
       auto thrown = co_await throws<std::runtime_error>([&] {
         return with(tx.transaction(), [&](connection& inner) -> coro<> {
           co_await inner.execute("insert into t values (2)");
-          co_await with(inner.transaction(), [&](connection& third) -> coro<> { co_await third.execute("insert into t values (3)"); });
+          co_await with(inner.transaction(),
+                        [&](connection& third) -> coro<> { co_await third.execute("insert into t values (3)"); });
           throw std::runtime_error("on purpose");
         });
       });
       EXPECT_TRUE(thrown);
       auto inside = co_await rows_in(tx);
       EXPECT_EQ(inside, 1);
-      co_await with(tx.transaction(), [&](connection& inner) -> coro<> { co_await inner.execute("insert into t values (4)"); });
+      co_await with(tx.transaction(),
+                    [&](connection& inner) -> coro<> { co_await inner.execute("insert into t values (4)"); });
     });
     auto values = co_await db.fetch_as<int>("select a from t order by a");
     EXPECT_EQ(values, (std::vector<int>{1, 4}));
@@ -206,7 +210,10 @@ TEST_F(sqlite_transaction, S58_nothing_slips_out_after_sqlite_has_rolled_back) {
       return with(db.transaction(), [&](connection& tx) -> coro<> {
         co_await tx.execute("insert into t values (1)");
         auto timed_out = co_await throws<timeout_error>([&] {
-          return wait_for(tx.execute("insert into t with recursive n(i) as (select 1 union all select i + 1 from n) select i from n"), 5ms);
+          return wait_for(
+              tx.execute(
+                  "insert into t with recursive n(i) as (select 1 union all select i + 1 from n) select i from n"),
+              5ms);
         });
         EXPECT_TRUE(timed_out);
         auto refused = co_await throws<error>([&] { return tx.execute("insert into t values (2)"); });
@@ -221,8 +228,9 @@ TEST_F(sqlite_transaction, S58_nothing_slips_out_after_sqlite_has_rolled_back) {
 
 TEST_F(sqlite_transaction, S58_a_commit_that_fails_rolls_back) {
   on_loop([](connection& db) -> coro<> {
-    co_await db.execute_script("create table p(id integer primary key);"
-                               "create table t(a references p(id) deferrable initially deferred)");
+    co_await db.execute_script(
+        "create table p(id integer primary key);"
+        "create table t(a references p(id) deferrable initially deferred)");
     auto refused = co_await throws<constraint_error>([&] {
       return with(db.transaction(), [&](connection& tx) -> coro<> { co_await tx.execute("insert into t values (1)"); });
     });
@@ -263,9 +271,8 @@ TEST_F(sqlite_transaction, L3_lifted_shields_roll_back_all_the_same) {
       co_await with(db.transaction(), [&](connection& tx) -> coro<> {
         co_await tx.execute("insert into t values (1)");
         // Keeps the thread busy, so that the rollback has to wait for longer than the grace period.
-        create_task([&tx]() -> coro<> {
-          co_await throws<timeout_error>([&] { return wait_for(tx.execute(endless), 20ms); });
-        });
+        create_task(
+            [&tx]() -> coro<> { co_await throws<timeout_error>([&] { return wait_for(tx.execute(endless), 20ms); }); });
         co_await sleep(2ms);
         co_await sleep(1h);
       });

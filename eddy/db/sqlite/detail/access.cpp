@@ -18,8 +18,9 @@ void access::check(const context& c) const {
                                   : "the transaction has ended; use what was declared before it, or begin another");
   }
   if (held_ && runs_inside(c, holder_))
-    throw misuse_error("a connection was used inside the body of its own transaction, which it would wait for without end; "
-                       "use the connection that the body is given: with(db.transaction(), [&](sqlite::connection& tx) ...)");
+    throw misuse_error(
+        "a connection was used inside the body of its own transaction, which it would wait for without end; "
+        "use the connection that the body is given: with(db.transaction(), [&](sqlite::connection& tx) ...)");
 }
 
 void access::release() noexcept {

@@ -86,15 +86,17 @@ void caller_job::perform(database* db, const std::exception_ptr& why) noexcept {
 
 void caller_job::check_inside(const database& db) const {
   if (rule_ == rule::transaction || access_->depth() == 0 || db.in_transaction()) return;
-  throw_failure({SQLITE_ABORT_ROLLBACK,
-                 "the transaction is not open any more: SQLite rolled it back after a failure or an interruption, or it "
-                 "was ended by hand; leave its body and begin another"});
+  throw_failure(
+      {SQLITE_ABORT_ROLLBACK,
+       "the transaction is not open any more: SQLite rolled it back after a failure or an interruption, or it "
+       "was ended by hand; leave its body and begin another"});
 }
 
 void caller_job::check_left(database& db) const {
   if (rule_ == rule::transaction || access_->depth() != 0 || !access_->pooled() || !db.in_transaction()) return;
   db.rollback();
-  throw usage_error("a statement left a transaction open on a pool's connection, which has been rolled back; use transaction()");
+  throw usage_error(
+      "a statement left a transaction open on a pool's connection, which has been rolled back; use transaction()");
 }
 
 bool is_hard_failure(const error& failure) noexcept {

@@ -12,8 +12,9 @@ namespace eddy::sqlite::detail {
 
 /// A job whose end a coroutine awaits: the part of job_operation that needs no types.
 ///
-/// Atomic (L1): cancelled before the thread began it, it is taken back; while it runs, it is interrupted, and the waiter
-/// hears of it when the thread has let go of its memory (L4): as cancelled if the interruption ended it, else with its result.
+/// Atomic (L1): cancelled before the thread began it, it is taken back; while it runs, it is interrupted, and the
+/// waiter hears of it when the thread has let go of its memory (L4): as cancelled if the interruption ended it, else
+/// with its result.
 class caller_job : public gated_job {
  public:
   /// How a job of depth 0 and a transaction go together.

@@ -129,14 +129,16 @@ void pool_state::give_back(pool_slot& slot) noexcept {
 
 void pool_state::check_waits(const context& c, role what) const {
   if (what == role::writer && runs_inside(c, writer_holder_))
-    throw misuse_error("a pool was asked to write inside the body of its own transaction, which it would wait for; use the "
-                       "connection that the body is given: with(db.transaction(), [&](sqlite::connection& tx) ...)");
+    throw misuse_error(
+        "a pool was asked to write inside the body of its own transaction, which it would wait for; use the "
+        "connection that the body is given: with(db.transaction(), [&](sqlite::connection& tx) ...)");
 }
 
 std::string pool_state::why_none(role what) const {
   const std::size_t others = waiting_[index(what)].size();
-  return "waited " + eddy::detail::format_duration(wait_limit_) + " for " + name_of(what) + " of the sqlite pool of \"" + path_ +
-         "\": all " + std::to_string(what == role::writer ? 1 : readers_.size()) + " in use, " + std::to_string(others) +
+  return "waited " + eddy::detail::format_duration(wait_limit_) + " for " + name_of(what) +
+         " of the sqlite pool of \"" + path_ + "\": all " + std::to_string(what == role::writer ? 1 : readers_.size()) +
+         " in use, " + std::to_string(others) +
          " other tasks wait; make transactions and streams shorter, or raise readers() or wait_limit()";
 }
 

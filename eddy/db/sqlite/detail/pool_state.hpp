@@ -20,13 +20,13 @@ namespace eddy::sqlite {
 
 /// What a pool is doing; see pool::statistics().
 struct pool_statistics {
-  std::size_t connections = 0;     ///< open
+  std::size_t connections = 0;  ///< open
   std::size_t readers_in_use = 0;
   bool writer_in_use = false;
   std::size_t readers_waiting = 0;  ///< tasks that wait for a connection that reads
   std::size_t writers_waiting = 0;  ///< tasks that wait for the one that writes
-  std::size_t replaced = 0;        ///< connections closed since they had failed
-  std::size_t timed_out = 0;       ///< waits that reached the limit
+  std::size_t replaced = 0;         ///< connections closed since they had failed
+  std::size_t timed_out = 0;        ///< waits that reached the limit
 };
 
 namespace detail {

@@ -16,11 +16,12 @@ namespace eddy::sqlite::detail {
 
 /// What a row_stream, those that wait for it and the thread share: also the job that fetches its next batch.
 ///
-/// A waiter that is cancelled simply leaves: the batch goes on in here, so nothing is lost and nobody has to wait for it.
+/// A waiter that is cancelled simply leaves: the batch goes on in here, so nothing is lost and nobody has to wait for
+/// it.
 ///
-/// Invariants: (1) it is idle, or waits at the gate, or is out; (2) cursor_, batch_, failure_ and at_end_ belong to the thread
-/// while it is out, else to the loop, except that an open cursor is only ever touched by the thread; (3) waiters wait only while
-/// there is no row, and then it is not idle.
+/// Invariants: (1) it is idle, or waits at the gate, or is out; (2) cursor_, batch_, failure_ and at_end_ belong to the
+/// thread while it is out, else to the loop, except that an open cursor is only ever touched by the thread; (3) waiters
+/// wait only while there is no row, and then it is not idle.
 class stream_state final : public gated_job, public std::enable_shared_from_this<stream_state> {
  public:
   stream_state(std::shared_ptr<access> through, std::string sql, parameters values)

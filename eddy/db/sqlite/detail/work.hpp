@@ -67,8 +67,9 @@ struct script_work {
   std::string sql;
 };
 
-/// Whether a pool may give a statement to a connection that reads. "begin" and its like are read-only to SQLite, but give
-/// no rows. Unknown when it does not compile: the writer may see what a reader does not, a temporary table for example.
+/// Whether a pool may give a statement to a connection that reads. "begin" and its like are read-only to SQLite, but
+/// give no rows. Unknown when it does not compile: the writer may see what a reader does not, a temporary table for
+/// example.
 bool is_for_readers(database& db, const std::string& sql);
 
 /// Does the work if the statement only reads, else nothing. The work stays with the caller.

@@ -35,10 +35,11 @@ class workers;
 
 /// The thread of one connection, with its database and the jobs that wait for it, first in, first out.
 ///
-/// Invariants: (1) a job is in `queue_`, or is `running_`, or has been posted to the loop, or is not out at all; (2) only
-/// the running job may use the database, but for interrupt(), which is called under `mutex_` and only while the job that is
-/// meant is `running_`; (3) once `finished_` is set the thread touches nothing but its last post; (4) each job that is out
-/// counts in the loop's `external`, so that neither deadlock detection nor a virtual clock takes the loop for idle.
+/// Invariants: (1) a job is in `queue_`, or is `running_`, or has been posted to the loop, or is not out at all; (2)
+/// only the running job may use the database, but for interrupt(), which is called under `mutex_` and only while the
+/// job that is meant is `running_`; (3) once `finished_` is set the thread touches nothing but its last post; (4) each
+/// job that is out counts in the loop's `external`, so that neither deadlock detection nor a virtual clock takes the
+/// loop for idle.
 ///
 /// **Thread safety.** The public functions: only the loop's thread.
 class worker final : private eddy::detail::runnable, public std::enable_shared_from_this<worker> {
@@ -56,7 +57,8 @@ class worker final : private eddy::detail::runnable, public std::enable_shared_f
 
   /// Queues a job. @returns false when the thread has ended: nothing was queued.
   bool submit(job& work) noexcept;
-  /// Takes back a job that has not begun. @returns false when it has: if it still runs it is interrupted, and it comes back.
+  /// Takes back a job that has not begun. @returns false when it has: if it still runs it is interrupted, and it comes
+  /// back.
   bool withdraw(job& work) noexcept;
   /// To be called by each job first, when it is back on the loop.
   void returned() noexcept { --scheduler_.external; }
