@@ -3,8 +3,8 @@
 
 #include <array>
 
+#include "eddy/net/detail/server_core.hpp"
 #include "eddy/net/resolver.hpp"
-#include "eddy/net/server_core.hpp"
 
 namespace eddy {
 

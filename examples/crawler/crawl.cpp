@@ -3,6 +3,7 @@
 
 #include <ctime>
 #include <functional>
+#include <stdexcept>
 #include <thread>
 #include <utility>
 
@@ -24,7 +25,9 @@ eddy::http::client_options client_options_for(const crawl_options& options) {
 }
 
 std::string normal_start(const std::string& url) {
-  return eddy::http::url::parse(url).without_fragment().str();  // throws url_error: says what is wrong with it
+  const auto start = eddy::http::url::parse(url);  // throws url_error: says what is wrong with it
+  if (!start.is_http()) throw std::invalid_argument(url + " is no page of a web site; begin with http://host/");
+  return start.without_fragment().str();
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-#include "eddy/net/server_core.hpp"
+#include "eddy/net/detail/server_core.hpp"
 
 #include <algorithm>
 #include <cerrno>
