@@ -73,7 +73,6 @@
 #include "eddy/net/open_connection.hpp"
 #include "eddy/net/resolver.hpp"
 #include "eddy/net/server.hpp"
-#include "eddy/net/server_core.hpp"
 #include "eddy/net/socket.hpp"
 #include "eddy/net/stream.hpp"
 #include "eddy/net/stream_reader.hpp"
