@@ -213,7 +213,7 @@ class no_more_descriptors {
   rlimit before_{};
 };
 
-EDDY_IO_TEST(server, S44_survives_running_out_of_descriptors) {
+coro<> run_out_of_descriptors() {
   int told = 0;
   const exception_handler before =
       event_loop::current().set_exception_handler([&told](const unhandled_error&) { ++told; });
@@ -235,6 +235,13 @@ EDDY_IO_TEST(server, S44_survives_running_out_of_descriptors) {
     EXPECT_EQ(answer, "still here");
   });
   event_loop::current().set_exception_handler(before);
+}
+
+TEST(server, S44_survives_running_out_of_descriptors) {
+#if EDDY_ASAN
+  GTEST_SKIP() << "UBSan looks at objects through a pipe, and takes one that it cannot have for a broken object";
+#endif
+  eddy::testing::run_test(run_out_of_descriptors, eddy::testing::test_clock::real_time);
 }
 
 EDDY_IO_TEST(server, L3_a_server_that_cannot_listen_leaves_nothing) {
