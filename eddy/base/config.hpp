@@ -14,6 +14,17 @@
 #define EDDY_ASAN 0
 #endif
 
+#if defined(__SANITIZE_THREAD__)
+#define EDDY_TSAN 1
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define EDDY_TSAN 1
+#endif
+#endif
+#ifndef EDDY_TSAN
+#define EDDY_TSAN 0
+#endif
+
 #define EDDY_NOINLINE [[gnu::noinline]]
 
 // g++ 12 to 14 destroy a closure that is made inside a co_await expression twice (GCC PR 101367 and its family).

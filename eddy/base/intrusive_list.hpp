@@ -12,7 +12,7 @@ struct list_hook {
 
   list_hook() = default;
   list_hook(const list_hook&) noexcept {}
-  list_hook& operator=(const list_hook&) noexcept { return *this; }
+  list_hook& operator=(const list_hook&) noexcept { return *this; }  // NOLINT(bugprone-unhandled-self-assignment)
 
   bool linked() const noexcept { return next != nullptr; }
   void unlink() noexcept {

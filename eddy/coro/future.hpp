@@ -81,7 +81,9 @@ class future_wait : public leaf<future_wait>, public list_hook {
  public:
   explicit future_wait(future_state_base& state) noexcept : state_(&state) { state_->retain(); }
   future_wait(future_wait&& other) noexcept
-      : leaf(std::move(other)), list_hook(), state_(std::exchange(other.state_, nullptr)) {}
+      : leaf(std::move(other)),
+        list_hook(),
+        state_(std::exchange(other.state_, nullptr)) {}  // NOLINT(bugprone-use-after-move)
   ~future_wait() {
     if (state_ != nullptr) state_->release();
   }

@@ -69,16 +69,16 @@ class runner_base::interrupt final : private detail::runnable {
 namespace {
 
 // Before anything is made: neither a loop nor a main task that nobody would run.
-const run_options& checked(const run_options& options) {
+std::string checked(std::string backend) {
   if (event_loop::try_current() != nullptr)
     throw misuse_error("run was called inside a running loop; use co_await or create_task there instead");
-  return options;
+  return backend;
 }
 
 }  // namespace
 
 runner_base::runner_base(const run_options& options)
-    : loop_(checked(options).backend_), registry_(loop_, options.grace_), handle_interrupt_(options.handle_interrupt_) {
+    : loop_(checked(options.backend_)), registry_(loop_, options.grace_), handle_interrupt_(options.handle_interrupt_) {
   if (options.debug_) loop_.set_debug(true);
   on_deadlock = [this] { report_deadlock(); };
   loop_.scheduler().on_idle = [this] {

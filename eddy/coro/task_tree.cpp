@@ -102,7 +102,7 @@ std::string task_tree(task_registry& registry) {
     text += indent + (dynamic_cast<task_state*>(&c) != nullptr ? c.describe() : std::string("branch")) + ": " +
             state_of(c) + "\n";
     if (&c == context::try_current()) return;
-    for (const std::string& frame : await_chain(c)) text += indent + "    at " + frame + "\n";
+    for (const std::string& frame : await_chain(c)) text.append(indent).append("    at ").append(frame).append("\n");
   });
   return text;
 }

@@ -45,7 +45,7 @@ class concurrent_map final : public detail::child_tasks {
     if (tasks_.empty()) co_return std::nullopt;
     if (!ordered_) co_await ended_operation(*this);
     const auto chosen = ordered_ ? tasks_.begin() : first_ended();
-    task<value> oldest = *chosen;
+    task<value> oldest = *chosen;  // NOLINT(performance-unnecessary-copy-initialization): tasks_ may change meanwhile
     co_await detail::join_only(oldest.state());
     tasks_.erase(ordered_ ? tasks_.begin() : first_ended());
     std::optional<outcome<value>> result(outcome_of(oldest.state()));

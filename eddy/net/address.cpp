@@ -19,8 +19,9 @@ namespace {
 template <class T>
 std::optional<T> parse_number(std::string_view digits) {
   T value = 0;
-  const char* const end = digits.data() + digits.size();
-  const auto parsed = std::from_chars(digits.data(), end, value);
+  const char* const begin = digits.data();
+  const char* const end = begin + digits.size();
+  const auto parsed = std::from_chars(begin, end, value);
   if (digits.empty() || parsed.ec != std::errc() || parsed.ptr != end) return std::nullopt;
   return value;
 }

@@ -149,7 +149,7 @@ void resolver_service::leave(lookup_call& call) noexcept {
     call.loop = &loop_;
     threads_->abandon(call);
     --loop_.scheduler().external;  // the loop does not wait for it either
-    (void)at->second.release();    // owns itself until it comes back
+    (void)at->second.release();    // NOLINT(bugprone-unused-return-value): owns itself until it comes back
   }
   calls_.erase(at);
 }

@@ -68,6 +68,7 @@ void rank(std::vector<search_hit>& hits, std::string_view words) {
   const auto list = search_words(words);
   const std::set<std::string> query(list.begin(), list.end());
   std::vector<std::pair<double, std::size_t>> order;
+  order.reserve(hits.size());
   for (std::size_t i = 0; i < hits.size(); ++i) order.emplace_back(-score(hits[i], query), i);
   std::sort(order.begin(), order.end());
   std::vector<search_hit> sorted;

@@ -58,6 +58,7 @@ eddy::coro<> store::aexit() {
   std::vector<page_record> rest = std::exchange(late_, {});
   while (auto record = waiting_.try_get()) rest.push_back(*std::move(record));
   std::vector<const page_record*> records;
+  records.reserve(rest.size());
   for (const page_record& each : rest) records.push_back(&each);
   if (!records.empty()) co_await write(records);
   co_await database_->close();
@@ -96,6 +97,7 @@ eddy::coro<> store::write_all() {
       batch.push_back(*std::move(more));
     }
     std::vector<const page_record*> records;
+    records.reserve(batch.size());
     for (lease& each : batch) records.push_back(&*each);
     co_await write(records);
     for (lease& each : batch) each.done();

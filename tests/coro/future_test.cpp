@@ -172,13 +172,15 @@ EDDY_TEST(future, L1_a_cancelled_waiter_loses_nothing) {
   EXPECT_EQ(got, 9);
 }
 
+// Not a type of the coroutine's own: as a template argument such a one crashes g++ 12 at -O0.
+struct picky {
+  explicit picky(int x) {
+    if (x < 0) throw std::invalid_argument("negative");
+  }
+  std::string text = "so that it is not trivial to move";
+};
+
 EDDY_TEST(future, a_value_whose_construction_throws_leaves_the_promise_open) {
-  struct picky {
-    explicit picky(int x) {
-      if (x < 0) throw std::invalid_argument("negative");
-    }
-    std::string text = "so that it is not trivial to move";
-  };
   eddy::promise<picky> p;
   const auto f = p.get_future();
   EXPECT_THROW(p.set_value(-1), std::invalid_argument);

@@ -39,9 +39,9 @@ struct walk {
   walk() {
     const auto rules = robots::parse(the_site().get("/robots.txt", 0).body, "eddy-crawler");
     visit(url::parse("http://127.0.0.1:8080/"));
-    while (!queue.empty()) {
-      const auto next = queue.front();
-      queue.pop_front();
+    while (!queue_.empty()) {
+      const auto next = queue_.front();
+      queue_.pop_front();
       const std::string target(next.request_target());
       const auto kind = the_site().kind_of(target);
       if (!kind) {
@@ -54,7 +54,7 @@ struct walk {
 
  private:
   void visit(const url& to) {
-    if (seen.insert(to.without_fragment().str()).second) queue.push_back(to.without_fragment());
+    if (seen_.insert(to.without_fragment().str()).second) queue_.push_back(to.without_fragment());
   }
 
   error_kind fetch(url at) {
@@ -100,8 +100,8 @@ struct walk {
     return error_kind::none;
   }
 
-  std::set<std::string> seen;
-  std::deque<url> queue;
+  std::set<std::string> seen_;
+  std::deque<url> queue_;
 };
 
 TEST(site, a_perfect_crawler_finds_exactly_what_is_expected) {

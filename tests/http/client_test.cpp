@@ -16,7 +16,6 @@ namespace eddy::http {
 namespace {
 
 using namespace std::chrono_literals;
-using test::failure_of;
 using test::ok;
 using test::origin;
 

@@ -5,13 +5,12 @@
 #include <cstdlib>
 #include <new>
 
-#include "eddy/base/config.hpp"
 #include "eddy/testing/test.hpp"
 #include "tests/net/pairs.hpp"
+#include "tests/support/counts_allocations.hpp"
 
 // Every allocation of this program is counted, so this suite proves that streams make none on the way.
-// Under AddressSanitizer coroutine frames come from the global allocator on purpose: nothing to count there.
-#if !EDDY_ASAN
+#if EDDY_COUNTS_ALLOCATIONS
 
 namespace {
 

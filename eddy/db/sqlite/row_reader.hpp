@@ -74,6 +74,7 @@ class row_reader<T> {
 
   [[nodiscard]] T read(row source) const {
     return [&]<std::size_t... I>(std::index_sequence<I...>) {
+      // NOLINTNEXTLINE(bugprone-use-after-move): each moves a column of its own
       return T{std::move(source).template get<std::tuple_element_t<I, T>>(I)...};
     }(std::make_index_sequence<std::tuple_size_v<T>>());
   }

@@ -185,7 +185,9 @@ std::shared_ptr<const columns> session::columns_of(statement& target) {
   const int compiled_anew = sqlite3_stmt_status(target.handle, SQLITE_STMTSTATUS_REPREPARE, 0);
   if (target.columns && target.compiled_anew == compiled_anew) return target.columns;
   std::vector<column> list;
-  for (int i = 0; i < sqlite3_column_count(target.handle); ++i) {
+  const int count = sqlite3_column_count(target.handle);
+  list.reserve(static_cast<std::size_t>(count));
+  for (int i = 0; i < count; ++i) {
     list.push_back({text_or_empty(sqlite3_column_name(target.handle, i)),
                     text_or_empty(sqlite3_column_decltype(target.handle, i))});
   }
