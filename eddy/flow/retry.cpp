@@ -2,6 +2,7 @@
 #include "eddy/flow/retry.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 namespace eddy {
 
@@ -17,10 +18,9 @@ bool is_misuse(const std::exception_ptr& error) {
   }
 }
 
-// A generator of this loop's thread: pauses need to differ between clients, not to be unforeseeable.
+// 53 bits are what a double holds.
 double random_half_to_whole() {
-  static thread_local std::minstd_rand generator{std::random_device{}()};
-  return std::uniform_real_distribution<double>(0.5, 1.0)(generator);
+  return 0.5 + std::ldexp(static_cast<double>(event_loop::current().scheduler().random() >> 11), -54);
 }
 
 }  // namespace

@@ -5,7 +5,6 @@
 #include <exception>
 #include <functional>
 #include <optional>
-#include <random>
 #include <type_traits>
 #include <utility>
 

@@ -2,8 +2,20 @@
 #include "eddy/loop/scheduler.hpp"
 
 #include <algorithm>
+#include <cstdlib>
+#include <random>
 
 namespace eddy::detail {
+
+namespace {
+
+std::uint64_t first_seed() {
+  if (const char* wanted = std::getenv("EDDY_SEED")) return std::strtoull(wanted, nullptr, 10);
+  std::random_device system;
+  return std::uint64_t{system()} << 32 | system();
+}
+
+}  // namespace
 
 void scheduler::turn() {
   inbox.take(ready);
@@ -35,6 +47,16 @@ void scheduler::wait_or_poll() {
     io->poll(limit);
     inbox.end_sleep();
   }
+}
+
+// SplitMix64: eight bytes of state, every number once before the sequence begins again.
+std::uint64_t scheduler::random() {
+  if (!random_) random_ = first_seed();
+  *random_ += 0x9e3779b97f4a7c15U;
+  std::uint64_t mixed = *random_;
+  mixed = (mixed ^ (mixed >> 30)) * 0xbf58476d1ce4e5b9U;
+  mixed = (mixed ^ (mixed >> 27)) * 0x94d049bb133111ebU;
+  return mixed ^ (mixed >> 31);
 }
 
 void scheduler::run_ready() noexcept {

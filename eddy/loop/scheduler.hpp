@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -86,6 +87,14 @@ class scheduler {
     return duration > time_point::max() - current_time ? time_point::max() : current_time + duration;
   }
 
+  /// The next number of the loop's generator: the one source of chance in eddy, so that a seeded run repeats itself
+  /// (L10). All 64 bits are used; not for secrets.
+  ///
+  /// It begins, at its first use, with EDDY_SEED from the environment or else with what the system gives.
+  std::uint64_t random();
+  /// Begins the sequence of `seed`.
+  void seed_random(std::uint64_t seed) noexcept { random_ = seed; }
+
   void make_ready(runnable& node) noexcept { ready.push(node); }
 
   /// Counts one operation that completes at once. @returns false when the step has had its share: then yield.
@@ -130,7 +139,8 @@ class scheduler {
   }
 
  private:
-  std::atomic<unsigned> posting_{0};  // threads inside of post()
+  std::atomic<unsigned> posting_{0};     // threads inside of post()
+  std::optional<std::uint64_t> random_;  // the generator's state; empty until it is used or seeded
 
   void wait_or_poll();
   void run_ready() noexcept;

@@ -6,7 +6,9 @@
 #include <unistd.h>
 
 #include <array>
+#include <cstdlib>
 #include <functional>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -137,6 +139,32 @@ TEST_F(scheduler, on_idle_is_told_once_nothing_can_happen) {
     loop_.scheduler().turn();
     EXPECT_EQ(told, 1) << "a deadline is to come";
   });
+}
+
+TEST(scheduler_random, L10_the_same_seed_gives_the_same_numbers) {
+  eddy::event_loop loop;
+  const auto ten = [&](std::uint64_t seed) {
+    loop.scheduler().seed_random(seed);
+    std::vector<std::uint64_t> numbers;
+    for (int i = 0; i < 10; ++i) numbers.push_back(loop.scheduler().random());
+    return numbers;
+  };
+  const auto once = ten(7);
+  EXPECT_EQ(once, ten(7));
+  EXPECT_NE(once, ten(8));
+  EXPECT_EQ(std::set(once.begin(), once.end()).size(), 10U);
+}
+
+TEST(scheduler_random, L10_a_loop_that_was_given_no_seed_asks_the_environment) {
+  ASSERT_EQ(::setenv("EDDY_SEED", "7", 1), 0);
+  eddy::event_loop told;
+  const std::uint64_t first = told.scheduler().random();
+  ::unsetenv("EDDY_SEED");
+  eddy::event_loop seeded;
+  seeded.scheduler().seed_random(7);
+  EXPECT_EQ(first, seeded.scheduler().random());
+  eddy::event_loop by_chance;
+  EXPECT_NE(first, by_chance.scheduler().random());
 }
 
 }  // namespace
