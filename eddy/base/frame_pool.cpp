@@ -3,8 +3,10 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <mutex>
 #include <new>
+#include <utility>
 #include <vector>
 
 #include "eddy/base/config.hpp"
@@ -29,13 +31,23 @@ constexpr std::size_t slab_size = 64 * 1024;
 
 constexpr std::size_t class_of(std::size_t size) noexcept { return (size + step - 1) / step - 1; }
 
-// Every slab ever made, and the lists of threads that have ended. Never destroyed: other threads' and static objects'
-// frames may be released after it would have been.
+struct thread_lists {
+  std::array<block*, class_count> free;
+  char* fresh;  // the rest of this thread's slab
+  char* fresh_end;
+  std::atomic<std::int64_t> live;  // written by this thread alone, read by whoever sums up
+  thread_lists* next;              // of all threads that hold or held something
+};
+
+// Every slab ever made, the threads that use them, and the lists of threads that have ended. Never destroyed: other
+// threads' and static objects' frames may be released after it would have been.
 struct depot {
   std::mutex lock;
   std::vector<void*> slabs;
   std::array<block*, class_count> free{};
   slab_rest* rests = nullptr;
+  thread_lists* threads = nullptr;
+  std::int64_t ended_live = 0;  // of threads that have ended
 };
 
 depot& shared() {
@@ -43,24 +55,30 @@ depot& shared() {
   return *only;
 }
 
-struct thread_lists {
-  std::array<block*, class_count> free;
-  char* fresh;  // the rest of this thread's slab
-  char* fresh_end;
-  std::int64_t live;
-};
-
 // Trivial on purpose, so that the fast path tests no initialisation guard; `lists_keeper` does what a destructor would.
 constinit thread_local thread_lists lists_of_thread{};
 
 thread_lists& here() noexcept { return lists_of_thread; }
 
-// Hands the lists of a thread that ends to later threads.
+// No read-modify-write: it costs what a plain counter costs.
+void count(thread_lists& lists, std::int64_t difference) noexcept {
+  lists.live.store(lists.live.load(std::memory_order_relaxed) + difference, std::memory_order_relaxed);
+}
+
+// Makes a thread's count known, and hands its lists to later threads when it ends.
 struct lists_keeper {
+  lists_keeper() {
+    depot& all = shared();
+    const std::scoped_lock guard(all.lock);
+    here().next = std::exchange(all.threads, &here());
+  }
+  lists_keeper(const lists_keeper&) = delete;
+  lists_keeper& operator=(const lists_keeper&) = delete;
   ~lists_keeper() {
     depot& all = shared();
     const std::scoped_lock guard(all.lock);
     thread_lists& lists = here();
+    forget(all, lists);
     for (std::size_t c = 0; c < class_count; ++c) {
       while (block* first = lists.free[c]) {
         lists.free[c] = first->next;
@@ -75,9 +93,18 @@ struct lists_keeper {
       lists.fresh = lists.fresh_end = nullptr;
     }
   }
+
+ private:
+  static void forget(depot& all, const thread_lists& lists) noexcept {
+    all.ended_live += lists.live.load(std::memory_order_relaxed);
+    thread_lists** link = &all.threads;
+    while (*link != &lists) link = &(*link)->next;
+    *link = lists.next;
+  }
 };
 
-// Called before a thread's lists first hold anything: by refill(), and by release() on a thread that only frees.
+// Called before a thread's lists first hold anything: by refill(), by release() on a thread that only frees, and with
+// blocks that go to the global allocator.
 EDDY_NOINLINE void keep_lists() {
   static thread_local lists_keeper keeper;
   (void)keeper;
@@ -133,8 +160,9 @@ EDDY_NOINLINE void* refill(thread_lists& lists, std::size_t size_class) {
 void* allocate(std::size_t size) {
   thread_lists& lists = here();
   if (EDDY_ASAN || size > largest) {
+    keep_lists();
     void* made = ::operator new(size);
-    ++lists.live;
+    count(lists, 1);
     return made;
   }
   const std::size_t c = class_of(size);
@@ -144,14 +172,15 @@ void* allocate(std::size_t size) {
     lists.free[c] = found->next;
   else
     made = refill(lists, c);
-  ++lists.live;
+  count(lists, 1);
   return made;
 }
 
 void release(void* memory, std::size_t size) noexcept {
   thread_lists& lists = here();
-  --lists.live;
+  count(lists, -1);
   if (EDDY_ASAN || size > largest) {
+    keep_lists();
     ::operator delete(memory);
     return;
   }
@@ -163,6 +192,13 @@ void release(void* memory, std::size_t size) noexcept {
     keep_lists();
 }
 
-std::int64_t live_blocks() noexcept { return here().live; }
+std::int64_t live_blocks() noexcept {
+  depot& all = shared();
+  const std::scoped_lock guard(all.lock);
+  std::int64_t sum = all.ended_live;
+  for (const thread_lists* each = all.threads; each != nullptr; each = each->next)
+    sum += each->live.load(std::memory_order_relaxed);
+  return sum;
+}
 
 }  // namespace eddy::detail::frame_pool

@@ -23,7 +23,8 @@ void* allocate(std::size_t size);
 /// Gives back what `allocate(size)` returned, with the same `size`.
 void release(void* block, std::size_t size) noexcept;
 
-/// Blocks of this thread: allocated minus released here. Leak checks compare it before and after.
+/// Blocks of the process: allocated minus released, by any thread. Leak checks compare it before and after. Exact when
+/// the other threads have ended or rest.
 std::int64_t live_blocks() noexcept;
 
 }  // namespace frame_pool

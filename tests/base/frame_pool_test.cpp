@@ -78,16 +78,39 @@ TEST(frame_pool, blocks_never_overlap) {
 
 TEST(frame_pool, a_block_may_be_freed_on_another_thread_and_joins_its_list) {
   SKIP_UNDER_ASAN();
+  const std::int64_t before = pool::live_blocks();
   void* block = pool::allocate(64);
   std::thread([&] {
+    EXPECT_EQ(pool::live_blocks(), before + 1);
     pool::release(block, 64);
-    EXPECT_EQ(pool::live_blocks(), -1);
+    EXPECT_EQ(pool::live_blocks(), before);
     void* again = pool::allocate(64);
     EXPECT_EQ(again, block);
     pool::release(again, 64);
   }).join();
-  EXPECT_GE(pool::live_blocks(), 1);
+  EXPECT_EQ(pool::live_blocks(), before);
   pool::release(pool::allocate(64), 64);
+}
+
+TEST(frame_pool, counts_what_a_thread_that_has_ended_left_behind) {
+  const std::int64_t before = pool::live_blocks();
+  void* block = nullptr;
+  std::thread([&] {
+    block = pool::allocate(64);
+    pool::release(pool::allocate(64), 64);
+  }).join();
+  EXPECT_EQ(pool::live_blocks(), before + 1);
+  pool::release(block, 64);
+  EXPECT_EQ(pool::live_blocks(), before);
+}
+
+TEST(frame_pool, counts_large_blocks_of_a_thread_that_makes_no_others) {
+  const std::int64_t before = pool::live_blocks();
+  void* block = nullptr;
+  std::thread([&] { block = pool::allocate(2 * pool::largest); }).join();
+  EXPECT_EQ(pool::live_blocks(), before + 1);
+  std::thread([&] { pool::release(block, 2 * pool::largest); }).join();
+  EXPECT_EQ(pool::live_blocks(), before);
 }
 
 // A size of its own each, so that the lists of other tests do not mix in.
