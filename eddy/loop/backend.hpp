@@ -64,6 +64,19 @@ struct io_request {
   io_request& operator=(const io_request&) = default;
 };
 
+/// What shall go wrong with a request: an error of the system, or a count of one byte.
+struct io_fault {
+  int error = 0;       // errno; 0: it moves one byte at most
+  bool later = false;  // the error comes by a completion instead of at once
+};
+
+/// Makes requests go wrong on purpose: set by `explore` only. Asked once for each request that is started or tried.
+class io_faults {
+ public:
+  virtual ~io_faults() = default;
+  virtual std::optional<io_fault> strike(const io_request& request) = 0;
+};
+
 /// The system's side of a loop: requests go in, completions come out.
 ///
 /// The interface is completions, so that io_uring is at home and epoll imitates it by trying first. **Thread safety.**

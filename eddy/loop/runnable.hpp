@@ -48,6 +48,9 @@ class runnable_queue {
     return node;
   }
 
+  /// The oldest, or null; the others follow by `next_runnable`.
+  const runnable* first() const noexcept { return first_; }
+
   unsigned size() const noexcept {
     unsigned count = 0;
     for (const runnable* at = first_; at != nullptr; at = at->next_runnable) ++count;

@@ -28,6 +28,8 @@ void scheduler::turn() {
 void scheduler::wait_or_poll() {
   using std::chrono::nanoseconds;
   if (!ready.empty()) {
+    if (choices != nullptr && virtual_now && !timers.empty() && choices->lets_time_pass()) [[unlikely]]
+      virtual_now = std::max(*virtual_now, timers.next());
     if (io->watching()) io->poll(nanoseconds(0));
     return;
   }
@@ -61,11 +63,11 @@ std::uint64_t scheduler::random() {
 
 void scheduler::run_ready() noexcept {
   for (unsigned step = 0; step < steps_a_turn && !ready.empty(); ++step)
-    run_step(choices == nullptr ? ready.pop() : ready.pop_at(choices->choose_ready(ready.size())));
+    run_step(choices == nullptr ? ready.pop() : ready.pop_at(choices->choose_ready(ready)));
 }
 
 void scheduler::run_step(runnable& node) noexcept {
-  budget = leaf_budget;
+  budget = choices == nullptr ? leaf_budget : choices->choose_budget(leaf_budget);
   depth = 0;
   node.run();
   while (hop != nullptr) {

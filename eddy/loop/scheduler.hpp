@@ -28,8 +28,12 @@ class await_observer;
 class chooser {
  public:
   virtual ~chooser() = default;
-  /// @returns which of `count` ready runnables (0 is the oldest) runs next.
-  virtual unsigned choose_ready(unsigned count) = 0;
+  /// Called before each step. @returns which of the ready runnables (0 is the oldest) runs next; there is at least one.
+  virtual unsigned choose_ready(const runnable_queue& ready) = 0;
+  /// @returns how many operations may complete at once in the step that begins; the others yield first.
+  virtual unsigned choose_budget(unsigned usual) { return usual; }
+  /// @returns whether the virtual clock jumps to the next deadline although something is ready, as if it took long.
+  virtual bool lets_time_pass() { return false; }
 };
 
 /// Something that lives as long as a loop and has to be shut down with it: an executor, a resolver's threads.
@@ -73,6 +77,7 @@ class scheduler {
   std::size_t open_promises = 0;  // not set yet; another thread may set one
   std::vector<std::unique_ptr<loop_service>> services;  // in the order of their making
   chooser* choices = nullptr;                           // set by seeded tests only
+  io_faults* faults = nullptr;                          // set by `explore` only
   std::optional<time_point> virtual_now;                // set: the clock is virtual
 
   /// Called when nothing is runnable, scheduled or outstanding. It may make something runnable; otherwise the loop

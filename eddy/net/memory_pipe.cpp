@@ -20,12 +20,13 @@ class channel {
  public:
   channel(std::size_t capacity, std::size_t chunk) : capacity_(capacity), chunk_(chunk) {}
 
-  /// As a system call: bytes, 0 or -errno. Lends its own memory to a receive that has none: valid until the next send.
-  int receive(detail::io_request& request) noexcept {
+  /// As a system call that moves `most` bytes at most: bytes, 0 or -errno. Lends its own memory to a receive that has
+  /// none: valid until the next send.
+  int receive(detail::io_request& request, std::size_t most) noexcept {
     if (reset) return -ECONNRESET;
     if (bytes_.empty()) return ended ? 0 : -EAGAIN;
     const std::size_t wanted = request.size == 0 ? SIZE_MAX : request.size;
-    const std::size_t count = std::min({wanted, chunk_, bytes_.size()});
+    const std::size_t count = std::min({wanted, chunk_, most, bytes_.size()});
     if (request.data == nullptr) {
       request.data = const_cast<char*>(bytes_.data());
       bytes_.consume(count);
@@ -34,21 +35,21 @@ class channel {
     }
     return static_cast<int>(count);
   }
-  int send(const detail::io_request& request) {
+  int send(const detail::io_request& request, std::size_t most) {
     if (abandoned) return -EPIPE;
     if (bytes_.size() >= capacity_) return -EAGAIN;
     std::size_t sent = 0;
     const auto* parts = static_cast<const iovec*>(request.data);
     for (std::size_t i = 0; i < request.size; ++i) {
-      const std::size_t count = std::min(parts[i].iov_len, capacity_ - bytes_.size());
+      const std::size_t count = std::min({parts[i].iov_len, capacity_ - bytes_.size(), most - sent});
       bytes_.append(parts[i].iov_base, count);
       sent += count;
     }
     return static_cast<int>(sent);
   }
-  int attempt(detail::io_request& request) noexcept {
+  int attempt(detail::io_request& request, std::size_t most = SIZE_MAX) noexcept {
     try {
-      return detail::reads(request.kind) ? receive(request) : send(request);
+      return detail::reads(request.kind) ? receive(request, most) : send(request, most);
     } catch (const std::bad_alloc&) {
       return -ENOMEM;
     }
@@ -117,7 +118,8 @@ class memory_transport final : public detail::transport {
     return false;
   }
   bool try_now(detail::io_request& request) override {
-    request.result = channel_of(request).attempt(request);
+    detail::io_faults* const faults = event_loop::current().scheduler().faults;
+    request.result = faults == nullptr ? channel_of(request).attempt(request) : attempt_with(*faults, request);
     if (request.result == -EAGAIN) return false;
     link_->changed();
     return true;
@@ -141,6 +143,12 @@ class memory_transport final : public detail::transport {
  private:
   channel& channel_of(const detail::io_request& request) noexcept {
     return link_->from(detail::reads(request.kind) ? 1 - side_ : side_);
+  }
+  // What a test wants to go wrong does so at once: nothing here completes by itself.
+  int attempt_with(detail::io_faults& faults, detail::io_request& request) {
+    const auto fault = faults.strike(request);
+    if (!fault) return channel_of(request).attempt(request);
+    return fault->error != 0 ? -fault->error : channel_of(request).attempt(request, 1);
   }
   detail::io_request*& place_of(const detail::io_request& request) noexcept {
     channel& c = channel_of(request);

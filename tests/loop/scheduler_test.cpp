@@ -97,7 +97,7 @@ TEST_F(scheduler, real_operations_are_awaited_in_real_time_on_a_virtual_clock) {
 
 TEST_F(scheduler, L10_a_chooser_decides_what_runs_next) {
   struct newest final : eddy::detail::chooser {
-    unsigned choose_ready(unsigned count) override { return count - 1; }
+    unsigned choose_ready(const eddy::detail::runnable_queue& ready) override { return ready.size() - 1; }
   } choices;
   loop_.scheduler().choices = &choices;
   std::vector<int> order;
