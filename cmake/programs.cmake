@@ -18,6 +18,7 @@ function(eddy_tests area)
   add_executable(${area}_tests ${arg_SOURCES})
   eddy_own_target(${area}_tests)
   target_compile_features(${area}_tests PRIVATE cxx_std_20)
+  target_compile_options(${area}_tests PRIVATE ${EDDY_TEST_COMPILE_OPTIONS})
   target_include_directories(${area}_tests PRIVATE ${PROJECT_SOURCE_DIR}) # tests/support/
   target_link_libraries(${area}_tests PRIVATE ${arg_LIBS} GTest::gmock GTest::gtest GTest::gtest_main)
   target_precompile_headers(${area}_tests REUSE_FROM eddy_test_pch)

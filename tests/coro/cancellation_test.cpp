@@ -350,6 +350,9 @@ TEST(cancellation_death, L2_a_local_whose_destructor_throws_ends_the_program_wit
 }
 
 TEST(cancellation_death, L2_a_parameter_whose_destructor_throws_does_so_too) {
+#if defined(__clang__) && !defined(__OPTIMIZE__) && EDDY_ASAN
+  GTEST_SKIP() << "clang's own code for it at -O0 looks into the frame that it has just freed";
+#endif
   GTEST_FLAG_SET(death_test_style, "threadsafe");
   EXPECT_DEATH(cancel_one_that_throws(true), "noisy.*cancellation_test.cpp:[0-9]+ in .*holds_a_parameter.*destructor");
 }
