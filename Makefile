@@ -3,7 +3,7 @@
 # presets; whoever prefers them uses `cmake --preset dev` and so on directly.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all laws lint format
+.PHONY: help demo test test-all laws scenarios lint format
 
 export CMAKE_GENERATOR ?= $(if $(shell command -v ninja),Ninja,Unix Makefiles)
 CRAWLER := build/release/examples/crawler/crawler
@@ -14,6 +14,7 @@ help:
 	@echo "make test       g++ 12 and clang 19, plain and with address and undefined-behaviour sanitizers"
 	@echo "make test-all   also thread sanitizer, no optimisation, clang 16"
 	@echo "make laws       which tests prove which promise, and at how many points they cancelled"
+	@echo "make scenarios  for each scenario its tests, how many passed, and its page of the guide"
 	@echo "make lint       layout, clang-tidy, layering, links, each header alone"
 	@echo "make format     lays out all sources"
 
@@ -36,6 +37,10 @@ laws:
 	@scripts/setup test
 	@rm -f $(EDDY_EXPLORE_LOG)
 	@scripts/run_preset dev; result=$$?; scripts/laws build/dev $(EDDY_EXPLORE_LOG) && exit $$result
+
+scenarios:
+	@scripts/setup test
+	@scripts/run_preset dev; result=$$?; scripts/scenarios build/dev && exit $$result
 
 lint:
 	@scripts/setup lint
