@@ -6,6 +6,7 @@
 
 #include "eddy/http/parser.hpp"
 #include "eddy/http/serializer.hpp"
+#include "fuzz/require.hpp"
 #include "tests/http/transcript.hpp"
 
 #include <cstdint>
@@ -16,12 +17,6 @@ namespace {
 
 using namespace eddy::http;
 using namespace eddy::testing::http;
-
-void require(bool holds, const char* what) {
-  if (holds) return;
-  std::fprintf(stderr, "http parser: %s\n", what);
-  std::abort();
-}
 
 // Where to cut: a function of the input, so that a finding repeats.
 std::vector<std::size_t> make_cuts(std::string_view input) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "eddy/http/link.hpp"
 
+#include <algorithm>
+
 #include "eddy/http/percent.hpp"
 
 namespace eddy::http {
@@ -49,9 +51,19 @@ bool starts_escape(std::string_view text, std::size_t i) {
   return i + 2 < text.size() && hex_digit_value(text[i + 1]) >= 0 && hex_digit_value(text[i + 2]) >= 0;
 }
 
+// As browsers read it: without tabs and line breaks, and with slashes for the backslashes before query and fragment.
+// First of all, since both decide where the host ends.
+std::string as_read(std::string_view link) {
+  std::string text(link);
+  std::erase_if(text, [](char c) { return c == '\t' || c == '\n' || c == '\r'; });
+  const auto path_end = std::min(text.find_first_of("?#"), text.size());
+  std::replace(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(path_end), '\\', '/');
+  return text;
+}
+
 class link_escaper {
  public:
-  explicit link_escaper(std::string_view text) : text_(text), host_end_(0) {
+  explicit link_escaper(std::string_view link) : text_(as_read(link)), host_end_(0) {
     const auto scheme = scheme_size(text_);
     host_end_ = end_of_bracketed_host(text_, scheme);
     out_.reserve(text_.size() + 16);
@@ -66,18 +78,14 @@ class link_escaper {
  private:
   void put(std::size_t i) {
     const char c = text_[i];
-    if (c == '\t' || c == '\n' || c == '\r') return;
     if (c == '#' && !in_fragment_) {
       in_fragment_ = true;
       out_ += c;
-    } else if (c == '\\' && !in_query_ && !in_fragment_) {
-      out_ += '/';
     } else if (passes(i)) {
       out_ += c;
     } else {
       append_percent_encoded(out_, c);
     }
-    in_query_ = in_query_ || c == '?';
   }
 
   bool passes(std::size_t i) const {
@@ -87,10 +95,9 @@ class link_escaper {
     return may_stand(c);
   }
 
-  std::string_view text_;
+  std::string text_;
   std::size_t host_end_;
   std::string out_;
-  bool in_query_ = false;
   bool in_fragment_ = false;
 };
 

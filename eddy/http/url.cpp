@@ -167,8 +167,8 @@ class url_builder {
 
   void append_path(const UriUriA& uri, std::string& out) const {
     if (uri.absolutePath || (has_host(uri) && uri.pathHead != nullptr)) out += '/';
-    // "a:/.//b": without the dot what follows would read as a host.
-    const bool reads_as_host = uri.absolutePath && uri.pathHead != nullptr && view(uri.pathHead->text).empty();
+    // "a:/.//b", "a:.///b": without the dot what follows would read as a host.
+    const bool reads_as_host = uri.pathHead != nullptr && view(uri.pathHead->text).empty();
     if (reads_as_host && uri.pathHead->next != nullptr && !has_host(uri)) out += "./";
     for (const auto* segment = uri.pathHead; segment != nullptr; segment = segment->next) {
       if (segment != uri.pathHead) out += '/';

@@ -163,12 +163,22 @@ INSTANTIATE_TEST_SUITE_P(
                     row{"brackets_in_a_query", "?a[]=1", "http://h/dir/page.html?a%5B%5D=1"},
                     row{"brackets_in_a_path", "operator[].html", "http://h/dir/operator%5B%5D.html"},
                     row{"brackets_of_a_host", "//[::1]:8/x[1]", "http://[::1]:8/x%5B1%5D"},
+                    row{"brackets_behind_a_backslash", "\\\\h\\x[1]", "http://h/x%5B1%5D"},
+                    row{"line_break_in_the_slashes_of_a_host", "/\n/[::1]/", "http://[::1]/"},
                     row{"own_scheme_without_slashes", "HTTP:x", "http://h/dir/x"},
                     row{"own_scheme_with_slashes", "http://x", "http://x/"},
                     row{"colon_that_makes_no_scheme", "1:2.html", "http://h/dir/1:2.html"},
                     row{"javascript", "javascript:void(0)", "javascript:void(0)"},
                     row{"only_spaces", "  ", "http://h/dir/page.html?q"}),
     row_name);
+
+TEST(url, a_path_that_would_read_as_a_host_keeps_its_dot) {
+  for (const std::string text : {"a:/.//b", "a:.///b", "a:.//b"}) {
+    const auto once = url::parse(text);
+    EXPECT_FALSE(once.str().starts_with("a://")) << once.str();
+    EXPECT_EQ(url::parse(once.str()).str(), once.str());
+  }
+}
 
 TEST(url, a_reference_with_the_same_scheme_is_absolute_when_strict) {
   EXPECT_EQ(url::parse("urn:a").resolve("urn:g").str(), "urn:g");
