@@ -31,6 +31,7 @@
 #include "eddy/coro/leaf.hpp"
 #include "eddy/coro/promise.hpp"
 #include "eddy/coro/run.hpp"
+#include "eddy/coro/slow_steps.hpp"
 #include "eddy/coro/task.hpp"
 #include "eddy/coro/task_registry.hpp"
 #include "eddy/coro/task_state.hpp"

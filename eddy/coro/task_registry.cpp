@@ -17,13 +17,16 @@ task_registry& current_registry() {
   return *loop->scheduler().tasks;
 }
 
-task_registry::task_registry(event_loop& loop, std::chrono::nanoseconds grace) : loop_(loop), grace_(grace) {
+task_registry::task_registry(event_loop& loop, std::chrono::nanoseconds grace)
+    : loop_(loop), grace_(grace), slow_steps_(loop) {
   loop.scheduler().tasks = this;
+  loop.scheduler().slow_steps = &slow_steps_;
 }
 
 task_registry::~task_registry() {
   loop_.scheduler().timers.cancel(*this);
   loop_.scheduler().tasks = nullptr;
+  loop_.scheduler().slow_steps = nullptr;
 }
 
 void task_registry::add_root(task_state& task) noexcept { roots_.push_back(task); }
@@ -50,19 +53,20 @@ void task_registry::cancel_number(std::uint32_t number, std::string_view reason)
   if (found != nullptr) found->cancel(reason);
 }
 
-// A stack of its own instead of recursion: trees may be a hundred thousand scopes deep (L8).
 void task_registry::visit_all(const std::function<void(context&)>& visit) {
-  std::vector<context*> open;
-  for (task_state* task = roots_.first(); task != nullptr; task = roots_.after(*task)) {
-    open.push_back(task);
-    while (!open.empty()) {
-      context& c = *open.back();
-      open.pop_back();
-      visit(c);
-      const std::size_t before = open.size();
-      if (const operation* op = c.waits_for()) op->visit_children([&](context& child) { open.push_back(&child); });
-      std::reverse(open.begin() + static_cast<std::ptrdiff_t>(before), open.end());
-    }
+  for (task_state* task = roots_.first(); task != nullptr; task = roots_.after(*task)) visit_tree(*task, visit);
+}
+
+// A stack of its own instead of recursion: trees may be a hundred thousand scopes deep (L8).
+void task_registry::visit_tree(context& root, const std::function<void(context&)>& visit) {
+  std::vector<context*> open{&root};
+  while (!open.empty()) {
+    context& c = *open.back();
+    open.pop_back();
+    visit(c);
+    const std::size_t before = open.size();
+    if (const operation* op = c.waits_for()) op->visit_children([&](context& child) { open.push_back(&child); });
+    std::reverse(open.begin() + static_cast<std::ptrdiff_t>(before), open.end());
   }
 }
 

@@ -9,6 +9,7 @@
 
 #include "eddy/base/intrusive_list.hpp"
 #include "eddy/coro/context.hpp"
+#include "eddy/coro/slow_steps.hpp"
 
 namespace eddy::detail {
 
@@ -61,6 +62,8 @@ class task_registry final : public task_owner, private timer {
 
   /// Calls `visit` for every context, parents first: tasks, the branches inside them, the tasks of their groups.
   void visit_all(const std::function<void(context&)>& visit);
+  /// The same for `root` and what stands below it.
+  static void visit_tree(context& root, const std::function<void(context&)>& visit);
   intrusive_list<task_state>& roots() noexcept { return roots_; }
 
  private:
@@ -73,6 +76,7 @@ class task_registry final : public task_owner, private timer {
   std::size_t alive_ = 0;
   std::uint32_t last_number_ = 0;
   bool closing_ = false;
+  slow_steps slow_steps_;
 };
 
 /// The registry of the loop that runs here. @throws misuse_error outside of run.

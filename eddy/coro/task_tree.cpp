@@ -25,14 +25,10 @@ std::string short_function(std::string name) {
   return name;
 }
 
-std::string describe_frame(const promise_base& frame) {
-  return short_function(frame.place.function_name()) + " (" + detail::format_place(frame.place) + ")";
-}
-
 std::vector<std::string> await_chain(const context& c) {
   std::vector<std::string> chain;
   for (const promise_base* frame = c.leaf(); frame != nullptr; frame = frame->continuation)
-    chain.push_back(describe_frame(*frame));
+    chain.push_back(detail::describe_await(frame->place));
   return chain;
 }
 
@@ -66,6 +62,14 @@ unsigned depth_of(const context& c) {
   return depth;
 }
 
+void append_context(std::string& text, const context& c) {
+  const std::string indent(2 * depth_of(c), ' ');
+  text += indent + (dynamic_cast<const detail::task_state*>(&c) != nullptr ? c.describe() : std::string("branch")) +
+          ": " + state_of(c) + "\n";
+  if (&c == context::try_current()) return;
+  for (const std::string& frame : await_chain(c)) text.append(indent).append("    at ").append(frame).append("\n");
+}
+
 detail::task_registry* registry_here() {
   event_loop* loop = event_loop::try_current();
   return loop != nullptr ? loop->scheduler().tasks : nullptr;
@@ -95,15 +99,19 @@ std::string task_tree() {
 
 namespace detail {
 
+std::string describe_await(std::source_location place) {
+  return short_function(place.function_name()) + " (" + format_place(place) + ")";
+}
+
 std::string task_tree(task_registry& registry) {
   std::string text;
-  registry.visit_all([&](context& c) {
-    const std::string indent(2 * depth_of(c), ' ');
-    text += indent + (dynamic_cast<task_state*>(&c) != nullptr ? c.describe() : std::string("branch")) + ": " +
-            state_of(c) + "\n";
-    if (&c == context::try_current()) return;
-    for (const std::string& frame : await_chain(c)) text.append(indent).append("    at ").append(frame).append("\n");
-  });
+  registry.visit_all([&](context& c) { append_context(text, c); });
+  return text;
+}
+
+std::string task_tree(context& root) {
+  std::string text;
+  task_registry::visit_tree(root, [&](context& c) { append_context(text, c); });
   return text;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <source_location>
 #include <string>
 #include <vector>
 
@@ -38,6 +39,10 @@ namespace detail {
 class task_registry;
 
 std::string task_tree(task_registry& registry);
+/// The same of one task or branch and what stands below it.
+std::string task_tree(context& root);
+/// A place in a coroutine: function (file:line).
+std::string describe_await(std::source_location place);
 /// Where a context stands that should have ended long ago.
 std::string describe_overdue(context& c);
 

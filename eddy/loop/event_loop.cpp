@@ -78,8 +78,8 @@ void event_loop::handle_exception(const unhandled_error& what) noexcept {
 }
 
 void event_loop::set_debug(bool on) {
-  if (on == debug_) return;
-  debug_ = on;
+  if (on == scheduler_.debug) return;
+  scheduler_.debug = on;
   detail::add_debugging(on ? 1 : -1);
 }
 

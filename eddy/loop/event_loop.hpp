@@ -67,10 +67,17 @@ class event_loop {
   /// Hands an error to the handler. What the handler throws is reported and dropped.
   void handle_exception(const unhandled_error& what) noexcept;
 
-  /// Switches the reports of debug mode on or off: never awaited, never looked at, leaked tasks. EDDY_DEBUG=1 does it
-  /// at start.
+  /// Switches the reports of debug mode on or off: never awaited, never looked at, leaked tasks, slow steps.
+  /// EDDY_DEBUG=1 does it at start.
   void set_debug(bool on);
-  bool debug() const noexcept { return debug_; }
+  bool debug() const noexcept { return scheduler_.debug; }
+
+  /// How long one step of a task, or one callback, may hold up the loop before debug mode reports it. Default 100 ms.
+  ///
+  /// **In asyncio.** `loop.slow_callback_duration`.
+  std::chrono::nanoseconds slow_callback_duration() const noexcept { return slow_callback_duration_; }
+  /// @param longest  Measured by the real clock, also in a test whose clock is virtual.
+  void set_slow_callback_duration(std::chrono::nanoseconds longest) noexcept { slow_callback_duration_ = longest; }
 
   std::string_view backend_name() const noexcept { return scheduler_.io->name(); }
 
@@ -102,7 +109,7 @@ class event_loop {
   detail::scheduler scheduler_;
   std::thread::id thread_;
   exception_handler exception_handler_;
-  bool debug_ = false;
+  std::chrono::nanoseconds slow_callback_duration_ = std::chrono::milliseconds(100);
 };
 
 /// The current loop's time: real, or virtual in a test. **In asyncio.** `get_running_loop().time()`.

@@ -63,7 +63,17 @@ std::uint64_t scheduler::random() {
 
 void scheduler::run_ready() noexcept {
   for (unsigned step = 0; step < steps_a_turn && !ready.empty(); ++step)
-    run_step(choices == nullptr ? ready.pop() : ready.pop_at(choices->choose_ready(ready)));
+    run_observed_step(choices == nullptr ? ready.pop() : ready.pop_at(choices->choose_ready(ready)));
+}
+
+void scheduler::run_observed_step(runnable& node) noexcept {
+  if (!debug || slow_steps == nullptr) [[likely]] {
+    run_step(node);
+    return;
+  }
+  slow_steps->step_begins(node);
+  run_step(node);
+  slow_steps->step_ended();
 }
 
 void scheduler::run_step(runnable& node) noexcept {

@@ -36,6 +36,16 @@ class chooser {
   virtual bool lets_time_pass() { return false; }
 };
 
+/// Learns when steps begin and end.
+class step_observer {
+ public:
+  virtual void step_begins(runnable& node) noexcept = 0;
+  virtual void step_ended() noexcept = 0;  // the one that began last
+
+ protected:
+  ~step_observer() = default;
+};
+
 /// Something that lives as long as a loop and has to be shut down with it: an executor, a resolver's threads.
 class loop_service {
  public:
@@ -64,12 +74,14 @@ class scheduler {
 
   event_loop& owner;
   runnable_queue ready;
-  runnable* hop = nullptr;             // runs before anything else: the rest of the step that is running
-  unsigned depth = 0;                  // transfers since the last return to the loop
-  unsigned budget = 0;                 // leaf operations that may still complete at once in this step
-  context* current = nullptr;          // the context that runs; null between steps
-  task_registry* tasks = nullptr;      // set by the coroutine layer
-  await_observer* observer = nullptr;  // set by `explore` only
+  runnable* hop = nullptr;              // runs before anything else: the rest of the step that is running
+  unsigned depth = 0;                   // transfers since the last return to the loop
+  unsigned budget = 0;                  // leaf operations that may still complete at once in this step
+  context* current = nullptr;           // the context that runs; null between steps
+  task_registry* tasks = nullptr;       // set by the coroutine layer
+  await_observer* observer = nullptr;   // set by `explore` only
+  step_observer* slow_steps = nullptr;  // set by the coroutine layer; called in debug mode only
+  bool debug = false;                   // the loop's debug mode
   timer_heap timers;
   std::unique_ptr<backend> io;
   mailbox inbox;
@@ -150,6 +162,7 @@ class scheduler {
   void wait_or_poll();
   void run_ready() noexcept;
   void run_step(runnable& node) noexcept;
+  void run_observed_step(runnable& node) noexcept;
 };
 
 }  // namespace eddy::detail
