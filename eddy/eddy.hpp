@@ -25,6 +25,7 @@
 
 #include "eddy/coro/branch.hpp"
 #include "eddy/coro/context.hpp"
+#include "eddy/coro/context_var.hpp"
 #include "eddy/coro/coro.hpp"
 #include "eddy/coro/future.hpp"
 #include "eddy/coro/io_operation.hpp"
@@ -33,6 +34,7 @@
 #include "eddy/coro/run.hpp"
 #include "eddy/coro/slow_steps.hpp"
 #include "eddy/coro/task.hpp"
+#include "eddy/coro/task_observer.hpp"
 #include "eddy/coro/task_registry.hpp"
 #include "eddy/coro/task_state.hpp"
 #include "eddy/coro/task_tree.hpp"

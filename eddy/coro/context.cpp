@@ -5,8 +5,10 @@
 
 #include <cstdio>
 #include <exception>
+#include <source_location>
 
 #include "eddy/base/errors.hpp"
+#include "eddy/coro/context_var.hpp"
 #include "eddy/coro/promise.hpp"
 #include "eddy/coro/task_registry.hpp"
 
@@ -65,10 +67,16 @@ context::context(detail::scheduler& scheduler, context* parent, bool shielded) n
   if (!shielded || (parent->flags_ & lifted_flag) != 0) inherited |= cancel_requested_flag | lifted_flag;
   flags_ = parent->flags_ & inherited;
   if (cancel_requested()) set_reason(parent->reason_);
+  values_ = detail::var_link::retain(parent->values_);
 }
 
 context::~context() {
   if (reason_ != nullptr) reason_->release();
+  if (values_ != nullptr) detail::var_link::release(values_);
+}
+
+void context::inherit_values(const context& other) noexcept {
+  detail::var_link::release(exchange_values(detail::var_link::retain(other.values_)));
 }
 
 context* context::try_current() noexcept {
@@ -139,6 +147,23 @@ void context::unwind() noexcept {
     frame = caller;
   }
   leaf_ = nullptr;
+}
+
+// Nothing of the context that runs here goes on meanwhile, so it may say for the moment that it unwinds.
+void context::destroy_left(detail::promise_base& frame) noexcept {
+  context* here = try_current();
+  const std::uint32_t before = here != nullptr ? here->flags_ : 0;
+  if (here != nullptr) here->flags_ |= unwinding_flag;
+  frame.context = here;
+  const std::source_location place = frame.place;
+  const raised_uncaught raised;
+  try {
+    call_destroy(frame);
+  } catch (...) {
+    if (here == nullptr) std::terminate();
+    end_in_unwinding(*here, place);
+  }
+  if (here != nullptr && (before & unwinding_flag) == 0) here->flags_ &= ~static_cast<std::uint32_t>(unwinding_flag);
 }
 
 namespace detail {

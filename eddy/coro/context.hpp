@@ -7,6 +7,7 @@
 #include <source_location>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "eddy/base/config.hpp"
 #include "eddy/base/frame_pool.hpp"
@@ -19,6 +20,7 @@ class context;
 namespace detail {
 
 class operation;
+class var_link;
 struct promise_base;
 
 /// Why and when something was cancelled. Shared by all contexts that one cancellation reached; counted, not atomic.
@@ -186,11 +188,19 @@ class context : public detail::runnable {
   detail::cancel_reason* reason() const noexcept { return reason_; }
   bool shields_lifted() const noexcept { return (flags_ & lifted_flag) != 0; }
 
+  /// Its values of context_vars, the newest first; null when there are none.
+  detail::var_link* values() const noexcept { return values_; }
+  /// Takes over the caller's share of `values`; the share in the ones before goes to the caller.
+  detail::var_link* exchange_values(detail::var_link* values) noexcept { return std::exchange(values_, values); }
+
+  /// Destroys a frame that its consumer has left at a co_yield, as if it were cancelled there: guards roll back.
+  static void destroy_left(detail::promise_base& frame) noexcept;
+
   /// What to call it in a listing.
   virtual std::string describe() const = 0;
 
  protected:
-  /// A child takes over cancellation and observer of its parent; a shielded one no cancellation.
+  /// A child takes over cancellation, observer and values of its parent; a shielded one no cancellation.
   context(detail::scheduler& scheduler, context* parent, bool shielded = false) noexcept;
   ~context();
 
@@ -208,6 +218,15 @@ class context : public detail::runnable {
     flags_ |= fresh_flag;
     scheduler_->make_ready(*this);
   }
+
+  /// The same at once, as a part of the step that runs; in its turn when that would nest too deep.
+  void start_at_once() noexcept {
+    flags_ |= fresh_flag;
+    scheduler_->run_nested(*this);
+  }
+
+  /// Takes the values that `other` has now.
+  void inherit_values(const context& other) noexcept;
 
   void set_reason(detail::cancel_reason* reason) noexcept {
     if (reason_ != nullptr || reason == nullptr) return;
@@ -236,6 +255,7 @@ class context : public detail::runnable {
   detail::promise_base* leaf_ = nullptr;
   detail::operation* operation_ = nullptr;
   detail::cancel_reason* reason_ = nullptr;
+  detail::var_link* values_ = nullptr;
   std::uint32_t flags_ = 0;
   std::uint32_t wait_number_ = 0;
 };

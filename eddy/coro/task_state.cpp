@@ -5,6 +5,7 @@
 
 #include "eddy/base/reports.hpp"
 #include "eddy/coro/task.hpp"
+#include "eddy/coro/task_observer.hpp"
 
 namespace eddy::detail {
 
@@ -26,7 +27,7 @@ void task_state::adopt(promise_base& root) noexcept {
   suspend_at(root);
 }
 
-void task_state::start(task_owner& owner, void* made_at) {
+void task_state::enroll(task_owner& owner, void* made_at) {
   task_registry& all = registry();
   owner_ = &owner;
   number_ = all.next_number();
@@ -34,8 +35,19 @@ void task_state::start(task_owner& owner, void* made_at) {
   if (scheduler().observer != nullptr) set_observed();
   all.count_started();
   if (owner_ == &all) all.add_root(*this);
-  start_in_turn();
+  if (const context* creator = scheduler().current; creator != nullptr && creator->values() != values()) [[unlikely]]
+    inherit_values(*creator);
+  if (task_watch* watch = task_watch::of(scheduler())) [[unlikely]]
+    watch->task_created(*this);
   if (all.closing()) cancel("the loop is shutting down");
+}
+
+// Not at once while an exception or a cancellation is on its way: the task's guards would take it for their own.
+void task_state::begin(task_start when) {
+  if (when == task_start::at_once && std::uncaught_exceptions() == 0)
+    start_at_once();
+  else
+    start_in_turn();
 }
 
 bool task_state::cancel(std::string_view reason) {
@@ -47,6 +59,8 @@ bool task_state::cancel(std::string_view reason) {
 }
 
 std::coroutine_handle<> task_state::tell_ended() noexcept {
+  if (task_watch* watch = task_watch::of(scheduler())) [[unlikely]]
+    watch->task_finished(*this);
   registry().count_ended();
   owner_->task_ended(*this);
   while (joiners_ != nullptr) {
@@ -105,10 +119,12 @@ std::source_location task_state::function() const noexcept {
   return std::bit_cast<std::source_location>(birth_);
 }
 
-std::string task_state::name() const {
+bool task_state::named() const noexcept {
   const task_extras* more = extras_or_null();
-  return more != nullptr && !more->name.empty() ? more->name : "task " + std::to_string(number_);
+  return more != nullptr && !more->name.empty();
 }
+
+std::string task_state::name() const { return named() ? extras_or_null()->name : "task " + std::to_string(number_); }
 
 void task_state::set_name(std::string name) { extras().name = std::move(name); }
 

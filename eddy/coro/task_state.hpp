@@ -20,6 +20,9 @@ namespace eddy::detail {
 
 class join_base;
 
+/// When the first step of a task runs: in the loop's next turn, or inside of the step that creates it.
+enum class task_start : std::uint8_t { in_turn, at_once };
+
 /// What few tasks have: a name of their own, callbacks, and in debug mode the address that made them.
 struct task_extras {
   std::source_location function;
@@ -36,8 +39,14 @@ class task_state : public context, public list_hook {
   task_registry& registry() const noexcept { return *scheduler().tasks; }
   std::uint32_t number() const noexcept { return number_; }
 
-  /// Links it to its owner and queues its start.
-  void start(task_owner& owner, void* made_at);
+  /// Links it to its owner and queues its start: enroll() and begin().
+  void start(task_owner& owner, void* made_at, task_start when = task_start::in_turn) {
+    enroll(owner, made_at);
+    begin(when);
+  }
+  /// Links it to its owner; what is cancelled before begin() never runs.
+  void enroll(task_owner& owner, void* made_at);
+  void begin(task_start when);
 
   /// @returns whether it had not ended.
   bool cancel(std::string_view reason);
@@ -49,6 +58,8 @@ class task_state : public context, public list_hook {
   virtual std::exception_ptr exception() const noexcept = 0;
 
   std::string name() const;
+  /// Whether it was given a name.
+  bool named() const noexcept;
   void set_name(std::string name);
   void add_callback(std::function<void()> callback);
   std::source_location function() const noexcept;
@@ -78,7 +89,6 @@ class task_state : public context, public list_hook {
   }
 
   promise_base* root_ = nullptr;
-  end end_ = end::none;
 
  private:
   void forget() noexcept;
@@ -89,9 +99,12 @@ class task_state : public context, public list_hook {
   join_base* joiners_ = nullptr;  // the oldest of a ring
   // The coroutine function's place, or with the highest bit set (never set in an address) a task_extras.
   std::uintptr_t birth_ = 0;
-  bool looked_at_ = false;        // somebody has been given its end
   std::uint32_t references_ = 1;  // the loop's own
   std::uint32_t number_ = 0;
+  bool looked_at_ = false;  // somebody has been given its end
+
+ protected:
+  end end_ = end::none;  // here, where there is room
 };
 
 /// Something that waits for a task's end; an element of its ring of joiners.

@@ -12,18 +12,7 @@ namespace eddy {
 namespace {
 
 using detail::promise_base;
-
-// "eddy::coro<int> shop::(anonymous namespace)::order(int)", or g++'s "{anonymous}::order(order(int)::_ZN...Frame*)",
-// reads better as "order": without result, parameters and unnamed scopes.
-std::string short_function(std::string name) {
-  for (const std::string_view unnamed : {"(anonymous namespace)::", "(anonymous class)::", "{anonymous}::"})
-    for (std::size_t at = 0; (at = name.find(unnamed)) != std::string::npos;) name.erase(at, unnamed.size());
-  constexpr std::string_view call = "operator()";
-  const std::size_t named_call = name.find(call);
-  name.erase(std::min(name.find('(', named_call == std::string::npos ? 0 : named_call + call.size()), name.size()));
-  if (const auto space = name.rfind(' '); space != std::string::npos) name.erase(0, space + 1);
-  return name;
-}
+using detail::short_function;
 
 std::vector<std::string> await_chain(const context& c) {
   std::vector<std::string> chain;
@@ -98,6 +87,18 @@ std::string task_tree() {
 }
 
 namespace detail {
+
+// "eddy::coro<int> shop::(anonymous namespace)::order(int)", or g++'s "{anonymous}::order(order(int)::_ZN...Frame*)",
+// reads better as "order": without result, parameters and unnamed scopes.
+std::string short_function(std::string name) {
+  for (const std::string_view unnamed : {"(anonymous namespace)::", "(anonymous class)::", "{anonymous}::"})
+    for (std::size_t at = 0; (at = name.find(unnamed)) != std::string::npos;) name.erase(at, unnamed.size());
+  constexpr std::string_view call = "operator()";
+  const std::size_t named_call = name.find(call);
+  name.erase(std::min(name.find('(', named_call == std::string::npos ? 0 : named_call + call.size()), name.size()));
+  if (const auto space = name.rfind(' '); space != std::string::npos) name.erase(0, space + 1);
+  return name;
+}
 
 std::string describe_await(std::source_location place) {
   return short_function(place.function_name()) + " (" + format_place(place) + ")";

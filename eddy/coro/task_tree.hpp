@@ -43,6 +43,8 @@ std::string task_tree(task_registry& registry);
 std::string task_tree(context& root);
 /// A place in a coroutine: function (file:line).
 std::string describe_await(std::source_location place);
+/// A function's name as listings show it: without result, parameters and unnamed scopes.
+std::string short_function(std::string name);
 /// Where a context stands that should have ended long ago.
 std::string describe_overdue(context& c);
 

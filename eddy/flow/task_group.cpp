@@ -32,10 +32,11 @@ void child_tasks::check_open() const {
     throw misuse_error("this group has been joined; create its children inside the scope's body or in other children");
 }
 
-void child_tasks::add(task_state& task, void* made_at) {
+void child_tasks::add(task_state& task, void* made_at, task_start when) {
   children_.push_back(task);
-  task.start(*this, made_at);
+  task.enroll(*this, made_at);
   if (cancelled_) task.cancel("its group was cancelled before");
+  task.begin(when);
 }
 
 void child_tasks::cancel_all(std::string_view reason) noexcept {

@@ -37,8 +37,8 @@ class child_tasks : public scope_resource, public task_owner {
   void task_ended(task_state& task) noexcept override;
 
  protected:
-  /// Adds a child and queues its start; born cancelled when the scope is cancelled.
-  void add(task_state& task, void* made_at);
+  /// Adds a child and starts it; born cancelled when the scope is cancelled.
+  void add(task_state& task, void* made_at, task_start when = task_start::in_turn);
   void check_open() const;
   void cancel_all(std::string_view reason) noexcept;
   /// A child has ended, and stands in no list any more.
@@ -79,11 +79,21 @@ class task_group final : public detail::child_tasks {
   /// @returns its handle, which may be dropped: the group keeps the task, and takes its exception.
   /// @throws misuse_error  The group was not entered with `with`, or has been joined.
   template <class F, class... Args>
+    requires(!std::is_same_v<std::remove_cvref_t<F>, eager_t>)
   EDDY_NOINLINE auto create_task(F&& f, Args&&... args) {
     check_open();
     auto* state = detail::make_task(parent_->scheduler(), parent_, std::forward<F>(f), std::forward<Args>(args)...);
     task<typename std::remove_pointer_t<decltype(state)>::result_type> handle(*state);
     add(*state, __builtin_return_address(0));
+    return handle;
+  }
+  /// The same, up to its first wait before this returns, as eddy::create_task(eager, ...).
+  template <class F, class... Args>
+  EDDY_NOINLINE auto create_task(eager_t, F&& f, Args&&... args) {
+    check_open();
+    auto* state = detail::make_task(parent_->scheduler(), parent_, std::forward<F>(f), std::forward<Args>(args)...);
+    task<typename std::remove_pointer_t<decltype(state)>::result_type> handle(*state);
+    add(*state, __builtin_return_address(0), detail::task_start::at_once);
     return handle;
   }
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <random>
+#include <utility>
 
 namespace eddy::detail {
 
@@ -67,26 +68,53 @@ void scheduler::run_ready() noexcept {
 }
 
 void scheduler::run_observed_step(runnable& node) noexcept {
-  if (!debug || slow_steps == nullptr) [[likely]] {
+  const bool looks_for_slow = debug && slow_steps != nullptr;
+  if (!looks_for_slow && steps == nullptr) [[likely]] {
     run_step(node);
     return;
   }
-  slow_steps->step_begins(node);
+  if (looks_for_slow) slow_steps->step_begins(node);
+  if (steps != nullptr) steps->step_begins(node);
   run_step(node);
-  slow_steps->step_ended();
+  if (steps != nullptr) steps->step_ended();
+  if (looks_for_slow) slow_steps->step_ended();
 }
 
 void scheduler::run_step(runnable& node) noexcept {
   budget = choices == nullptr ? leaf_budget : choices->choose_budget(leaf_budget);
-  depth = 0;
+  run_with_hops(node, 0);
+  current = nullptr;
+}
+
+void scheduler::run_with_hops(runnable& node, unsigned depth_before) noexcept {
+  depth = depth_before;
   node.run();
   while (hop != nullptr) {
     runnable& rest = *hop;
     hop = nullptr;
-    depth = 0;
+    depth = depth_before;
     rest.run();
   }
-  current = nullptr;
+}
+
+void scheduler::run_nested(runnable& node) noexcept {
+  if (nesting_ == deepest_nesting) {
+    make_ready(node);
+    return;
+  }
+  context* const outer = current;
+  runnable* const rest = std::exchange(hop, nullptr);
+  const unsigned outer_depth = depth;
+  ++nesting_;
+  if (steps != nullptr) [[unlikely]]
+    steps->step_begins(node);
+  run_with_hops(node, deepest_transfer - nested_transfer);
+  if (steps != nullptr) [[unlikely]]
+    steps->step_ended();
+  --nesting_;
+  current = outer;
+  hop = rest;
+  depth = outer_depth;
 }
 
 }  // namespace eddy::detail

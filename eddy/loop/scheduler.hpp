@@ -66,6 +66,8 @@ class scheduler {
   static constexpr unsigned steps_a_turn = 256;     // bounds how long I/O and timers wait for ready tasks
   static constexpr unsigned leaf_budget = 128;      // operations that may complete at once in one step (L7)
   static constexpr unsigned deepest_transfer = 64;  // nested resumes where the compiler makes no tail calls (L8)
+  static constexpr unsigned deepest_nesting = 8;    // eager starts inside each other (L8)
+  static constexpr unsigned nested_transfer = 16;   // as deepest_transfer, in each of them
 
   explicit scheduler(event_loop& owner_loop, std::unique_ptr<backend> system)
       : owner(owner_loop), io(std::move(system)) {}
@@ -80,6 +82,7 @@ class scheduler {
   context* current = nullptr;           // the context that runs; null between steps
   task_registry* tasks = nullptr;       // set by the coroutine layer
   await_observer* observer = nullptr;   // set by `explore` only
+  step_observer* steps = nullptr;       // set while somebody observes tasks only
   step_observer* slow_steps = nullptr;  // set by the coroutine layer; called in debug mode only
   bool debug = false;                   // the loop's debug mode
   timer_heap timers;
@@ -113,6 +116,10 @@ class scheduler {
   void seed_random(std::uint64_t seed) noexcept { random_ = seed; }
 
   void make_ready(runnable& node) noexcept { ready.push(node); }
+
+  /// Runs `node` at once inside of the step that runs, which goes on afterwards; in its turn when that would nest too
+  /// deep. It shares the step's budget, so that starting things at once in a loop is no way around it (L7).
+  void run_nested(runnable& node) noexcept;
 
   /// Counts one operation that completes at once. @returns false when the step has had its share: then yield.
   bool spend() noexcept {
@@ -156,6 +163,7 @@ class scheduler {
   }
 
  private:
+  unsigned nesting_ = 0;                 // eager starts inside each other now
   std::atomic<unsigned> posting_{0};     // threads inside of post()
   std::optional<std::uint64_t> random_;  // the generator's state; empty until it is used or seeded
 
@@ -163,6 +171,7 @@ class scheduler {
   void run_ready() noexcept;
   void run_step(runnable& node) noexcept;
   void run_observed_step(runnable& node) noexcept;
+  void run_with_hops(runnable& node, unsigned depth_before) noexcept;
 };
 
 }  // namespace eddy::detail
