@@ -14,16 +14,15 @@ namespace detail {
 template <class F, bool OnlyWhenCancelled>
 class [[nodiscard("name the guard: it acts when it is destroyed")]] end_guard {
  public:
-  explicit end_guard(F f) : f_(std::move(f)), context_(context::try_current()) {}
+  explicit end_guard(F f) : f_(std::move(f)) {}
   end_guard(const end_guard&) = delete;
   end_guard& operator=(const end_guard&) = delete;
   ~end_guard() {
-    if (!OnlyWhenCancelled || (context_ != nullptr && context_->unwinding())) f_();
+    if (!OnlyWhenCancelled || unwinding()) f_();  // asks now: a generator's frame travels between contexts
   }
 
  private:
   [[no_unique_address]] F f_;
-  const context* context_;
 };
 
 }  // namespace detail

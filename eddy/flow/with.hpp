@@ -6,7 +6,7 @@
 #include <type_traits>
 #include <utility>
 
-#include "eddy/coro/branch.hpp"
+#include "eddy/coro/resource.hpp"
 #include "eddy/flow/scope_resource.hpp"
 
 namespace eddy {
@@ -14,37 +14,7 @@ namespace eddy {
 namespace detail {
 
 template <class R>
-concept has_aenter = requires(R& r) { r.aenter(); };
-template <class R>
-concept aexit_with_outcome = requires(R& r, const outcome<>& how) { r.aexit(how); };
-template <class R>
-concept aexit_without = requires(R& r) { r.aexit(); };
-template <class R>
-concept has_aexit = aexit_with_outcome<R> || aexit_without<R>;
-
-template <class R>
 concept resource = has_aenter<R> || has_aexit<R> || std::derived_from<R, scope_resource>;
-
-/// What aenter() gives once it is awaited, if it has to be.
-template <class R>
-struct entered_value {
-  using type = void;
-};
-template <has_aenter R>
-struct entered_value<R> {
-  using returned = decltype(std::declval<R&>().aenter());
-  template <class X>
-  struct unwrapped : std::type_identity<X> {};
-  template <awaitable X>
-  struct unwrapped<X> : std::type_identity<await_result_t<X>> {};
-  using type = typename unwrapped<returned>::type;
-};
-
-template <class T>
-outcome<> without_value(const outcome<T>& end) {
-  if (end.has_value()) return outcome<>::from_value();
-  return end.has_exception() ? outcome<>::from_exception(end.exception()) : outcome<>::from_cancelled(end.reason());
-}
 
 /// Acquisition, body, release: three branches, one after the other.
 ///
@@ -54,7 +24,7 @@ outcome<> without_value(const outcome<T>& end) {
 template <class Resource, class Body>
 class with_operation final : public scope, private scope_resource_owner {
   using plain = std::remove_reference_t<Resource>;
-  using entered = typename entered_value<plain>::type;
+  using entered = entered_value_t<plain>;
 
   static decltype(auto) call_body(Body& body, plain& resource, late<branch<entered>>& enter) {
     if constexpr (std::is_void_v<entered>)
@@ -82,7 +52,7 @@ class with_operation final : public scope, private scope_resource_owner {
     suspend(frame);
     enter_.emplace(*context_, *this);
     if constexpr (has_aenter<plain>) {
-      if (!enter_->make([this] { return call_enter(); })) return resume();
+      if (!enter_->make([this] { return resource_calls<plain>::enter(resource_); })) return resume();
       return enter_->start();
     } else {
       enter_->result.emplace();
@@ -133,28 +103,6 @@ class with_operation final : public scope, private scope_resource_owner {
     return leave();
   }
 
-  // aenter and aexit may or may not await: as coroutines they are alike.
-  coro<entered> call_enter() {
-    if constexpr (awaitable<decltype(resource_.aenter())>)
-      co_return co_await resource_.aenter();
-    else
-      co_return resource_.aenter();
-  }
-  coro<> call_leave() {
-    if constexpr (aexit_with_outcome<plain>) {
-      const outcome<> how = without_value(body_branch_->result);
-      if constexpr (awaitable<decltype(resource_.aexit(how))>)
-        co_await resource_.aexit(how);
-      else
-        resource_.aexit(how);
-    } else {
-      if constexpr (awaitable<decltype(resource_.aexit())>)
-        co_await resource_.aexit();
-      else
-        resource_.aexit();
-    }
-  }
-
   std::coroutine_handle<> start_body() noexcept {
     body_branch_.emplace(*context_, *this);
     if constexpr (owns_children) resource_.open(*context_, *body_branch_, *this);
@@ -175,7 +123,9 @@ class with_operation final : public scope, private scope_resource_owner {
   std::coroutine_handle<> start_leave() noexcept {
     if constexpr (has_aexit<plain>) {
       leave_.emplace(*context_, *this, true);
-      if (!leave_->make([this] { return call_leave(); })) return leave();
+      if (!leave_->make(
+              [this] { return resource_calls<plain>::leave(resource_, without_value(body_branch_->result)); }))
+        return leave();
       return leave_->start_regardless();  // after the grace too: it runs until it would have to wait
     } else {
       return leave();

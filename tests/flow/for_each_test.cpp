@@ -40,7 +40,7 @@ class owing : public tracked {
   countdown inner_;
 };
 
-EDDY_TEST(for_each, calls_for_every_item_in_order) {
+EDDY_TEST(for_each, S31_takes_own_iterators_and_calls_for_every_item_in_order) {
   std::vector<int> got;
   co_await eddy::for_each(countdown(3), [&](int x) { got.push_back(x); });
   EXPECT_EQ(got, (std::vector<int>{3, 2, 1}));
