@@ -88,6 +88,14 @@
 #include "eddy/net/transport.hpp"
 #endif
 
+#if EDDY_HAS_PROCESS_POOL
+#include "eddy/os/msgpack/conversion.hpp"
+#include "eddy/os/msgpack/reader.hpp"
+#include "eddy/os/msgpack/writer.hpp"
+#include "eddy/os/process_pool.hpp"
+#include "eddy/os/process_pool_errors.hpp"
+#endif
+
 #if EDDY_HAS_HTTP
 #include "eddy/http/charset.hpp"
 #include "eddy/http/client.hpp"

@@ -8,6 +8,14 @@
 
 eddy::coro<std::string> version() { co_return "eddy " EDDY_VERSION; }
 
+#if EDDY_HAS_PROCESS_POOL
+int twice(int number) { return 2 * number; }
+eddy::coro<> with_processes(eddy::process_pool& pool) {
+  const int four = co_await pool.submit(twice, 2);
+  std::cout << "from another process: " << four << '\n';
+}
+#endif
+
 eddy::coro<> main_coro() {
   const std::string text = co_await version();
   std::cout << text << '\n';
@@ -17,6 +25,9 @@ eddy::coro<> main_coro() {
 #if EDDY_HAS_SQLITE
   eddy::sqlite::database database(":memory:");
   std::cout << "database is open: " << database.is_open() << '\n';
+#endif
+#if EDDY_HAS_PROCESS_POOL
+  co_await eddy::with(eddy::process_pool(1), with_processes);
 #endif
 }
 
