@@ -3,7 +3,7 @@
 # presets; whoever prefers them uses `cmake --preset dev` and so on directly.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all laws scenarios lint format
+.PHONY: help demo test test-all laws scenarios soak lint format
 
 export CMAKE_GENERATOR ?= $(if $(shell command -v ninja),Ninja,Unix Makefiles)
 CRAWLER := build/release/examples/crawler/crawler
@@ -15,6 +15,7 @@ help:
 	@echo "make test-all   also thread sanitizer, no optimisation, clang 16"
 	@echo "make laws       which tests prove which promise, and at how many points they cancelled"
 	@echo "make scenarios  for each scenario its tests, how many passed, and its page of the guide"
+	@echo "make soak [MINUTES=10] [SEED=1]        random programs against a model, with memory that has to stay flat"
 	@echo "make lint       layout, clang-tidy, layering, links, each header alone"
 	@echo "make format     lays out all sources"
 
@@ -32,15 +33,20 @@ test-all:
 	@scripts/run_preset dev dev-clang asan asan-clang tsan tsan-clang o0 o0-clang clang16
 
 # Only one preset: what explore() went through is counted once.
-laws: export EDDY_EXPLORE_LOG := $(CURDIR)/build/explore.log
 laws:
 	@scripts/setup test
-	@rm -f $(EDDY_EXPLORE_LOG)
-	@scripts/run_preset dev; result=$$?; scripts/laws build/dev $(EDDY_EXPLORE_LOG) && exit $$result
+	@scripts/run_preset dev; result=$$?; scripts/laws build/dev build/dev.explore.log && exit $$result
 
 scenarios:
 	@scripts/setup test
 	@scripts/run_preset dev; result=$$?; scripts/scenarios build/dev && exit $$result
+
+soak: export CMAKE_BUILD_PARALLEL_LEVEL ?= $(shell nproc)
+soak:
+	@scripts/setup test
+	@mkdir -p build; cmake --preset dev >build/soak.log && cmake --build --preset dev --target eddy_soak >>build/soak.log || \
+	  { tail -n 40 build/soak.log; exit 1; }
+	@build/dev/tests/soak/eddy_soak --minutes $(or $(MINUTES),10) --seed $(or $(SEED),1)
 
 lint:
 	@scripts/setup lint

@@ -10,6 +10,8 @@ namespace eddy::detail {
 
 namespace {
 
+constexpr std::chrono::seconds longest_step{1};  // that a test may imagine
+
 std::uint64_t first_seed() {
   if (const char* wanted = std::getenv("EDDY_SEED")) return std::strtoull(wanted, nullptr, 10);
   std::random_device system;
@@ -29,8 +31,6 @@ void scheduler::turn() {
 void scheduler::wait_or_poll() {
   using std::chrono::nanoseconds;
   if (!ready.empty()) {
-    if (choices != nullptr && virtual_now && !timers.empty() && choices->lets_time_pass()) [[unlikely]]
-      virtual_now = std::max(*virtual_now, timers.next());
     if (io->watching()) io->poll(nanoseconds(0));
     return;
   }
@@ -63,8 +63,17 @@ std::uint64_t scheduler::random() {
 }
 
 void scheduler::run_ready() noexcept {
-  for (unsigned step = 0; step < steps_a_turn && !ready.empty(); ++step)
-    run_observed_step(choices == nullptr ? ready.pop() : ready.pop_at(choices->choose_ready(ready)));
+  for (unsigned step = 0; step < steps_a_turn && !ready.empty(); ++step) {
+    if (choices == nullptr) [[likely]] {
+      run_observed_step(ready.pop());
+      continue;
+    }
+    run_observed_step(ready.pop_at(choices->choose_ready(ready)));
+    if (ready.empty() || !virtual_now || timers.empty() || timers.next() - now() > longest_step) continue;
+    if (!choices->lets_time_pass()) continue;
+    virtual_now = std::max(*virtual_now, timers.next());  // the deadline is due in the next turn, before what is ready
+    return;
+  }
 }
 
 void scheduler::run_observed_step(runnable& node) noexcept {

@@ -5,9 +5,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <cstdlib>
+#include <thread>
 
 #include "eddy/base/frame_pool.hpp"
 
@@ -15,17 +18,38 @@ namespace eddy::testing {
 
 namespace {
 
-std::set<int> open_descriptors() {
+// The numbers that a folder of /proc lists; of descriptors, all but the one that reads the folder.
+std::set<int> numbers_in(const char* folder, bool descriptors) {
   std::set<int> found;
-  DIR* directory = opendir("/proc/self/fd");
+  DIR* directory = opendir(folder);
   if (directory == nullptr) return found;
   const int own = dirfd(directory);
   while (const dirent* entry = readdir(directory)) {
     if (entry->d_name[0] == '.') continue;
-    if (const int fd = std::atoi(entry->d_name); fd != own) found.insert(fd);
+    found.insert(std::atoi(entry->d_name));
   }
+  if (descriptors) found.erase(own);
   closedir(directory);
   return found;
+}
+
+std::set<int> open_descriptors() { return numbers_in("/proc/self/fd", true); }
+std::set<int> threads() { return numbers_in("/proc/self/task", false); }
+
+// Those of `now` that are not in `before`.
+std::size_t more_than(const std::set<int>& before, const std::set<int>& now) {
+  return static_cast<std::size_t>(
+      std::count_if(now.begin(), now.end(), [&](int each) { return !before.contains(each); }));
+}
+
+// A thread that was joined a moment ago may still be listed by the kernel.
+std::size_t threads_left(const std::set<int>& before) {
+  std::size_t left = more_than(before, threads());
+  for (int tries = 0; left != 0 && tries < 1000; ++tries) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    left = more_than(before, threads());
+  }
+  return left;
 }
 
 std::string describe_descriptor(int fd) {
@@ -46,17 +70,20 @@ std::string child_left() {
 
 }  // namespace
 
-leak_check::leak_check() : blocks_(detail::frame_pool::live_blocks()), descriptors_(open_descriptors()) {}
+leak_check::leak_check()
+    : blocks_(detail::frame_pool::live_blocks()), descriptors_(open_descriptors()), threads_(threads()) {}
 
 std::string leak_check::compare() const {
   std::string left;
-  // Fewer than before: callbacks that other threads posted were counted there and freed here.
+  const std::size_t threads = threads_left(threads_);
+  if (threads != 0) left += std::to_string(threads) + " threads\n";
   if (const std::int64_t blocks = detail::frame_pool::live_blocks() - blocks_; blocks > 0)
     left += std::to_string(blocks) + " coroutine frames, tasks or other blocks of the frame pool\n";
-  for (const int fd : open_descriptors())
+  const std::set<int> open = open_descriptors();
+  for (const int fd : open)
     if (!descriptors_.contains(fd)) left += "descriptor " + describe_descriptor(fd) + "\n";
   for (const int fd : descriptors_)
-    if (!open_descriptors().contains(fd))
+    if (!open.contains(fd))
       left += "descriptor " + std::to_string(fd) + " was closed by somebody who did not open it\n";
   return left + child_left();
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <stdexcept>
 #include <string>
 
 #include "eddy/base/outcome.hpp"
@@ -8,6 +9,13 @@
 #include "eddy/flow/sleep.hpp"
 
 namespace eddy::testing {
+
+/// What the clean-up of a `tracked` throws when `explore` makes it fail.
+class clean_up_failure : public std::runtime_error {
+ public:
+  explicit clean_up_failure(const std::string& name)
+      : std::runtime_error("the clean-up of \"" + name + "\" failed on purpose") {}
+};
 
 /// A resource for tests that counts: opened and closed exactly once, whatever is cancelled.
 ///
@@ -20,6 +28,7 @@ class tracked {
   explicit tracked(std::string name) : name_(std::move(name)) {}
 
   coro<> aenter();
+  /// @throws clean_up_failure  When fail_clean_up() asked for it; it has been closed then.
   coro<> aexit(const outcome<>& how);
 
   /// How many are open now.
@@ -28,8 +37,14 @@ class tracked {
   static int opened() noexcept;
   /// Forgets everything: called before each run.
   static void reset();
-  /// What was opened and not closed, or closed too often; empty when all is well.
-  static std::string left_open();
+  /// What was opened and not closed, or closed too often; empty when all is well. With `interrupted`, clean-up that
+  /// began and was cut short by a lifted shield is well too.
+  static std::string left_open(bool interrupted = false);
+
+  /// The `number`-th clean-up from now (0 is the next) throws clean_up_failure.
+  static void fail_clean_up(int number) noexcept;
+  /// Whether it has.
+  static bool clean_up_failed() noexcept;
 
   /// Counts something that is no resource of `with`: pair it by hand.
   static void note_open(const std::string& name);

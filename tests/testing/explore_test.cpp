@@ -10,30 +10,16 @@
 #include "eddy/sync/event.hpp"
 #include "eddy/sync/semaphore.hpp"
 #include "eddy/testing/tracked.hpp"
+#include "tests/testing/caught.hpp"
 
 using namespace std::chrono_literals;
 
 namespace {
 
+using eddy::testing::expect_part;
 using eddy::testing::explore;
 using eddy::testing::explore_options;
-
-// Runs explore and gives the text of the failure that it found; GoogleTest does not count it.
-std::string found_by_explore(const std::function<eddy::coro<>()>& body, const explore_options& options = {}) {
-  testing::TestPartResultArray failures;
-  {
-    testing::ScopedFakeTestPartResultReporter catching(
-        testing::ScopedFakeTestPartResultReporter::INTERCEPT_ONLY_CURRENT_THREAD, &failures);
-    (void)explore(body, options);
-  }
-  std::string text;
-  for (int i = 0; i < failures.size(); ++i) text += failures.GetTestPartResult(i).message();
-  return text;
-}
-
-void expect_part(const std::string& text, const char* part) {
-  EXPECT_NE(text.find(part), std::string::npos) << "\"" << part << "\" is missing in: \"" << text << "\"";
-}
+using eddy::testing::found_by_explore;
 
 eddy::coro<> three_sleeps() {
   co_await eddy::sleep(1s);
@@ -117,14 +103,13 @@ TEST(explore, finds_a_deadlock_that_only_a_cancellation_shows) {
 }
 
 TEST(explore, stops_at_its_limit_and_says_so) {
-  testing::TestPartResultArray failures;
-  {
-    testing::ScopedFakeTestPartResultReporter catching(
-        testing::ScopedFakeTestPartResultReporter::INTERCEPT_ONLY_CURRENT_THREAD, &failures);
-    (void)explore(three_sleeps, explore_options().limit(5));
-  }
-  ASSERT_EQ(failures.size(), 1);
-  expect_part(failures.GetTestPartResult(0).message(), "stopped after 5 runs");
+  const auto found = explore(three_sleeps, explore_options().limit(5).report(false));
+  ASSERT_EQ(found.failures.size(), 1U);
+  expect_part(found.failures[0], "stopped after 5 runs");
+}
+
+TEST(explore, reports_to_googletest_unless_told_not_to) {
+  EXPECT_NONFATAL_FAILURE(static_cast<void>(explore(three_sleeps, explore_options().limit(1))), "stopped after 1 runs");
 }
 
 TEST(explore, tells_what_the_body_throws) {
