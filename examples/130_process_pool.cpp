@@ -31,7 +31,8 @@ picture render(const scene& of) { return {of.title, std::vector<int>(static_cast
 
 // [submit]
 coro<> draw(eddy::process_pool& pool) {
-  auto image = co_await pool.submit(render, scene{"sunrise", 640, 480});
+  scene sunrise{"sunrise", 640, 480};
+  auto image = co_await pool.submit(render, sunrise);
   std::cout << image.title << ": " << image.pixels.size() << " pixels\n";
 }
 // [submit]

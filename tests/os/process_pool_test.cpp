@@ -167,9 +167,11 @@ EDDY_IO_TEST(process_pool, S37_exceptions_come_back_with_type_and_text_and_the_w
 }
 
 EDDY_IO_TEST(process_pool, S37_jobs_run_side_by_side_in_at_most_so_many_processes) {
-  co_await with(process_pool(2).on_stderr(ignore), [](process_pool& pool) -> coro<> {
+  listener_of_workers heard;
+  co_await with(process_pool(2).on_stderr(heard.handler()), [&](process_pool& pool) -> coro<> {
     gate first;
     auto blocked = create_task([&] { return pool.submit(pass, first.path(), 1); });
+    co_await heard.begun();
     const int other = co_await pool.submit(add, 1, 1);  // does not wait for the one that blocks
     EXPECT_EQ(other, 2);
     EXPECT_EQ(pool.pids().size(), 2u);
