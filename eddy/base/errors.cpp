@@ -14,8 +14,8 @@ namespace eddy {
 
 namespace {
 
-std::string timeout_text(std::chrono::nanoseconds limit, std::source_location where, const std::string& waited_for) {
-  std::string text = "limit of " + detail::format_duration(limit) + " reached";
+std::string timeout_text(const std::string& limit, std::source_location where, const std::string& waited_for) {
+  std::string text = limit + " reached";
   if (where.line() != 0) text += ", set at " + detail::format_place(where);
   if (!waited_for.empty()) text += ", while waiting for " + waited_for;
   return text;
@@ -34,10 +34,47 @@ std::string decimal(std::uint64_t count, std::uint64_t scale) {
   return text;
 }
 
+constexpr std::size_t most_causes = 16;
+
+// What std::throw_with_nested throws is a type of the library's own around the one that was meant.
+std::string exception_type(const std::type_info& type) {
+  std::string name = detail::demangle(type.name());
+  for (const std::string_view wrapper : {"std::_Nested_exception<", "std::__1::__nested<"})
+    if (name.starts_with(wrapper) && name.ends_with('>'))
+      return name.substr(wrapper.size(), name.size() - wrapper.size() - 1);
+  return name;
+}
+
+std::string describe_alone(const std::exception_ptr& error) {
+  try {
+    std::rethrow_exception(error);
+  } catch (const std::exception& e) {
+    return exception_type(typeid(e)) + ": " + e.what();
+  } catch (...) {
+    const std::type_info* type = abi::__cxa_current_exception_type();
+    return type != nullptr ? "an exception of type " + exception_type(*type) : "an unknown exception";
+  }
+}
+
+std::exception_ptr cause_of(const std::exception_ptr& error) {
+  try {
+    std::rethrow_exception(error);
+  } catch (const std::nested_exception& e) {
+    return e.nested_ptr();
+  } catch (...) {
+    return nullptr;
+  }
+}
+
 }  // namespace
 
 timeout_error::timeout_error(std::chrono::nanoseconds limit, std::source_location where, const std::string& waited_for)
-    : error(timeout_text(limit, where, waited_for)), limit_(limit), where_(where) {}
+    : error(timeout_text("limit of " + detail::format_duration(limit), where, waited_for)),
+      limit_(limit),
+      where_(where) {}
+
+timeout_error::timeout_error(std::source_location where, const std::string& waited_for)
+    : error(timeout_text("deadline", where, waited_for)), where_(where) {}
 
 namespace detail {
 
@@ -81,16 +118,23 @@ std::string demangle(const char* name) {
   return text;
 }
 
+std::string indent_further_lines(std::string text, std::size_t columns) {
+  const std::string line_break = "\n" + std::string(columns, ' ');
+  for (std::size_t at = 0; (at = text.find('\n', at)) != std::string::npos; at += line_break.size())
+    text.replace(at, 1, line_break);
+  return text;
+}
+
 std::string describe_exception(const std::exception_ptr& error) {
   if (!error) return "no exception";
-  try {
-    std::rethrow_exception(error);
-  } catch (const std::exception& e) {
-    return demangle(typeid(e).name()) + ": " + e.what();
-  } catch (...) {
-    const std::type_info* type = abi::__cxa_current_exception_type();
-    return type != nullptr ? "an exception of type " + demangle(type->name()) : "an unknown exception";
+  std::string text = describe_alone(error);
+  std::exception_ptr cause = cause_of(error);
+  for (std::size_t depth = 1; cause != nullptr; ++depth) {
+    if (depth > most_causes) return text + "\n  and further causes";
+    text += "\n" + std::string(2 * depth, ' ') + "caused by " + indent_further_lines(describe_alone(cause), 2 * depth);
+    cause = cause_of(cause);
   }
+  return text;
 }
 
 }  // namespace detail

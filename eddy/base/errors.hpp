@@ -33,6 +33,8 @@ class cancelled_error : public error {
 class timeout_error : public error {
  public:
   timeout_error(std::chrono::nanoseconds limit, std::source_location where, const std::string& waited_for = {});
+  /// The limit was a deadline, not a duration.
+  explicit timeout_error(std::source_location where, const std::string& waited_for = {});
   explicit timeout_error(const std::string& text) : error(text) {}
 
   /// The limit that was reached; zero when it was an absolute deadline.
@@ -81,8 +83,12 @@ std::string format_duration(std::chrono::nanoseconds duration);
 /// `file.cpp:42`, the file without its folders.
 std::string format_place(std::source_location place);
 
-/// What an exception says: its type and text, or only its type when it is not a std::exception.
+/// What an exception says: its type and text, or only its type when it is not a std::exception; then its causes
+/// (std::nested_exception), each in a line of its own that begins with "caused by". An `exception_group` lists what is
+/// in it.
 std::string describe_exception(const std::exception_ptr& error);
+/// `text` with every line but the first moved to the right.
+std::string indent_further_lines(std::string text, std::size_t columns);
 
 /// The readable form of a mangled C++ name; the name itself when it is not mangled.
 std::string demangle(const char* name);

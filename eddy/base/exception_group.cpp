@@ -5,12 +5,12 @@ namespace eddy {
 
 namespace {
 
-std::string group_text(const std::string& message, const std::vector<std::exception_ptr>& errors) {
+std::string group_text(const std::string& message, const std::vector<std::exception_ptr>& errors,
+                       const std::vector<std::string>& names) {
   std::string text = message + " (" + std::to_string(errors.size()) + (errors.size() == 1 ? " error)" : " errors)");
-  for (const std::exception_ptr& error : errors) {
-    std::string line = detail::describe_exception(error);
-    for (std::size_t at = 0; (at = line.find('\n', at)) != std::string::npos; at += 5) line.replace(at, 1, "\n    ");
-    text += "\n  - " + line;
+  for (std::size_t i = 0; i < errors.size(); ++i) {
+    const std::string whose = i < names.size() ? names[i] + ": " : "";
+    text += "\n  - " + whose + detail::indent_further_lines(detail::describe_exception(errors[i]), 4);
   }
   return text;
 }
@@ -18,7 +18,11 @@ std::string group_text(const std::string& message, const std::vector<std::except
 }  // namespace
 
 exception_group::exception_group(const std::string& message, std::vector<std::exception_ptr> errors)
-    : error(group_text(message, errors)), errors_(std::move(errors)) {
+    : exception_group(message, std::move(errors), {}) {}
+
+exception_group::exception_group(const std::string& message, std::vector<std::exception_ptr> errors,
+                                 std::vector<std::string> names)
+    : error(group_text(message, errors, names)), errors_(std::move(errors)), names_(std::move(names)) {
   if (errors_.empty()) throw misuse_error("exception_group: made without an error; throw it only for one or more");
 }
 

@@ -20,8 +20,13 @@ class exception_group : public error {
  public:
   /// @param errors  At least one; none of them null. The first is the one that happened first.
   exception_group(const std::string& message, std::vector<std::exception_ptr> errors);
+  /// @param names  Whose error each of them is, such as `task "fetch"`; what() shows them.
+  exception_group(const std::string& message, std::vector<std::exception_ptr> errors, std::vector<std::string> names);
 
   const std::vector<std::exception_ptr>& exceptions() const noexcept { return errors_; }
+
+  /// Whose error each of them is, in the same order; empty when nobody said so.
+  const std::vector<std::string>& names() const noexcept { return names_; }
 
   /// The first error of type `T` (or derived from it), also inside nested groups; null when there is none.
   /// The pointer lives as long as this group.
@@ -34,6 +39,7 @@ class exception_group : public error {
 
  private:
   std::vector<std::exception_ptr> errors_;
+  std::vector<std::string> names_;
 };
 
 // ---------------------------------------------------------------------------------------------------------------------

@@ -5,6 +5,8 @@
 
 #include <limits>
 
+#include "eddy/base/exception_group.hpp"
+
 using namespace std::chrono_literals;
 
 namespace {
@@ -75,6 +77,76 @@ TEST(errors, describe_exception_gives_type_and_text) {
 
 TEST(errors, describe_exception_names_the_type_of_what_is_no_exception) {
   EXPECT_EQ(describe_exception(std::make_exception_ptr(7)), "an exception of type int");
+}
+
+template <class Inner>
+void fails_because(int depth, const Inner& innermost) {
+  try {
+    if (depth == 0)
+      innermost();
+    else
+      fails_because(depth - 1, innermost);
+  } catch (...) {
+    std::throw_with_nested(std::runtime_error("level " + std::to_string(depth)));
+  }
+}
+
+template <class F>
+std::exception_ptr thrown_by(F f) {
+  try {
+    f();
+  } catch (...) {
+    return std::current_exception();
+  }
+  return nullptr;
+}
+
+TEST(errors, S76_describe_exception_follows_the_causes) {
+  const auto error = thrown_by([] { fails_because(1, [] { throw std::out_of_range("at the\nbottom"); }); });
+  EXPECT_EQ(describe_exception(error),
+            "std::runtime_error: level 1\n"
+            "  caused by std::runtime_error: level 0\n"
+            "    caused by std::out_of_range: at the\n"
+            "    bottom");
+}
+
+TEST(errors, S76_a_cause_that_is_no_exception_is_named_by_its_type) {
+  const auto error = thrown_by([] { fails_because(0, [] { throw 7; }); });
+  EXPECT_EQ(describe_exception(error), "std::runtime_error: level 0\n  caused by an exception of type int");
+}
+
+TEST(errors, S76_very_many_causes_are_cut_short) {
+  const std::string text = describe_exception(thrown_by([] { fails_because(100, [] { throw 7; }); }));
+  EXPECT_NE(text.find("level 84"), std::string::npos) << text;
+  EXPECT_EQ(text.find("level 83\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("and further causes"), std::string::npos) << text;
+}
+
+TEST(errors, S76_a_cause_may_be_a_group_and_a_group_may_hold_causes) {
+  const auto inner = thrown_by([] { fails_because(0, [] { throw std::out_of_range("x"); }); });
+  const auto group = thrown_by([&] {
+    try {
+      throw eddy::exception_group("task_group", {inner, std::make_exception_ptr(std::logic_error("y"))},
+                                  {"task \"a\" (a.cpp:1)", "the body"});
+    } catch (...) {
+      std::throw_with_nested(std::runtime_error("order 7"));
+    }
+  });
+  EXPECT_EQ(describe_exception(group),
+            "std::runtime_error: order 7\n"
+            "  caused by eddy::exception_group: task_group (2 errors)\n"
+            "    - task \"a\" (a.cpp:1): std::runtime_error: level 0\n"
+            "        caused by std::out_of_range: x\n"
+            "    - the body: std::logic_error: y");
+}
+
+TEST(errors, S21_timeout_error_of_a_deadline_names_the_place) {
+  const auto here = std::source_location::current();
+  const eddy::timeout_error error(here, "sleep(1 h)");
+  EXPECT_EQ(error.limit(), 0ns);
+  EXPECT_EQ(error.where().line(), here.line());
+  EXPECT_EQ(std::string(error.what()), "deadline reached, set at errors_test.cpp:" + std::to_string(here.line()) +
+                                           ", while waiting for sleep(1 h)");
 }
 
 TEST(errors, describe_exception_bears_null) { EXPECT_EQ(describe_exception(nullptr), "no exception"); }

@@ -34,6 +34,16 @@ TEST(exception_group, one_error_is_said_in_the_singular) {
                "unhandled (1 error)\n  - std::runtime_error: x");
 }
 
+TEST(exception_group, S76_says_whose_error_each_is) {
+  const exception_group group("task_group", {made(std::runtime_error("x")), made(std::runtime_error("y"))},
+                              {"task \"fetch\" (crawl.cpp:42)", "the body"});
+  EXPECT_STREQ(group.what(),
+               "task_group (2 errors)\n"
+               "  - task \"fetch\" (crawl.cpp:42): std::runtime_error: x\n"
+               "  - the body: std::runtime_error: y");
+  EXPECT_EQ(group.names().size(), 2U);
+}
+
 TEST(exception_group, find_gives_the_first_of_a_type) {
   const exception_group group = nested();
   const auto* found = group.find<std::runtime_error>();
