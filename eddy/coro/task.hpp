@@ -138,13 +138,13 @@ class join_leaf : public leaf<join_leaf>, public join_base {
   task_state* task_;
 };
 
-/// Waits for the end alone, whatever it is.
+/// Waits for the end alone, whatever it is. The exception is still to be looked at.
 class join_only final : public join_leaf {
  public:
   explicit join_only(task_state& task) noexcept : join_leaf(task) { task.retain(); }
   join_only(join_only&& other) noexcept : join_leaf(std::move(other)) { task_->retain(); }
   ~join_only() { task_->release(); }
-  void await_resume() const noexcept { task_->set_looked_at(); }
+  void await_resume() const noexcept {}
 };
 
 }  // namespace detail
@@ -282,9 +282,9 @@ EDDY_NOINLINE auto create_task(eager_t, F&& f, Args&&... args) {
   return handle;
 }
 
-/// Cancels a task and waits until it has ended, whatever its end is.
+/// Cancels a task and waits until it has ended. Its value, if it had come to one, is left in the handle.
 ///
-/// Its exception counts as looked at.
+/// @throws the exception that the task ended with, also an earlier one: nobody else may have seen it.
 ///
 /// **Cancellation.** A cancellation point; a cancelled waiter has still cancelled the task.
 /// **In asyncio.** `task.cancel()`, then awaiting it and catching CancelledError.
@@ -292,6 +292,7 @@ template <class T>
 coro<> cancel_and_join(task<T> t, std::string reason = {}) {
   t.cancel(reason);
   co_await detail::join_only(t.state());
+  if (const std::exception_ptr error = t.exception()) std::rethrow_exception(error);
 }
 
 // ---------------------------------------------------------------------------------------------------------------------

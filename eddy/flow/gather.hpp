@@ -13,6 +13,7 @@
 
 #include "eddy/coro/branch.hpp"
 #include "eddy/coro/task.hpp"
+#include "eddy/flow/detail/outcome_of.hpp"
 
 namespace eddy {
 
@@ -212,18 +213,26 @@ class gather_range_operation final : public gather_rules<gather_range_operation<
 template <class R>
 concept awaitable_range = std::ranges::input_range<R> && awaitable<std::ranges::range_value_t<R>>;
 
+template <bool Outcomes, class A>
+auto to_branch_coro(A&& a) {
+  if constexpr (Outcomes)
+    return to_outcome_coro(std::forward<A>(a));
+  else
+    return to_coro(std::forward<A>(a));
+}
+
 /// The awaitables of a range as coroutines: moved out of an rvalue (or of coroutines), copied out of an lvalue of
 /// handles.
-template <class R>
+template <bool Outcomes, class R>
 auto to_coros(R&& range) {
   using element = std::ranges::range_value_t<R>;
   std::vector<coro<branch_result_t<element>>> coros;
   if constexpr (std::ranges::sized_range<R>) coros.reserve(std::ranges::size(range));
   for (auto&& each : range) {
     if constexpr (is_coro<element>::value || !std::is_lvalue_reference_v<R>)
-      coros.push_back(to_coro(element(std::move(each))));
+      coros.push_back(to_branch_coro<Outcomes>(element(std::move(each))));
     else
-      coros.push_back(to_coro(each));
+      coros.push_back(to_branch_coro<Outcomes>(each));
   }
   return coros;
 }
@@ -249,7 +258,8 @@ template <class... As>
       detail::to_coro(std::forward<As>(awaitables))...);
 }
 
-/// The same with an `outcome` for each: nothing is cancelled because another fails, nothing is lost.
+/// The same with an `outcome` for each: nothing is cancelled because another fails, nothing is lost. A task handle that
+/// was cancelled gives a cancelled outcome.
 ///
 /// @returns `std::tuple` of outcomes, in the order of the arguments.
 ///
@@ -258,7 +268,7 @@ template <class... As>
   requires(detail::awaitable<std::remove_cvref_t<As>> && ...)
 [[nodiscard]] auto gather(return_exceptions_t, As&&... awaitables) {
   return detail::gather_operation<true, detail::branch_result_t<std::remove_cvref_t<As>>...>(
-      detail::to_coro(std::forward<As>(awaitables))...);
+      detail::to_outcome_coro(std::forward<As>(awaitables))...);
 }
 
 /// The same for a range of coroutines or handles; gives a `std::vector` of the values, or nothing for void. Coroutines
@@ -266,12 +276,12 @@ template <class... As>
 template <detail::awaitable_range R>
 [[nodiscard]] auto gather(R&& range) {
   return detail::gather_range_operation<false, detail::branch_result_t<std::ranges::range_value_t<R>>>(
-      detail::to_coros(std::forward<R>(range)));
+      detail::to_coros<false>(std::forward<R>(range)));
 }
 template <detail::awaitable_range R>
 [[nodiscard]] auto gather(return_exceptions_t, R&& range) {
   return detail::gather_range_operation<true, detail::branch_result_t<std::ranges::range_value_t<R>>>(
-      detail::to_coros(std::forward<R>(range)));
+      detail::to_coros<true>(std::forward<R>(range)));
 }
 
 }  // namespace eddy

@@ -11,6 +11,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "eddy/flow/detail/outcome_of.hpp"
 #include "eddy/flow/task_group.hpp"
 
 namespace eddy {
@@ -48,7 +49,7 @@ class concurrent_map final : public detail::child_tasks {
     task<value> oldest = *chosen;  // NOLINT(performance-unnecessary-copy-initialization): tasks_ may change meanwhile
     co_await detail::join_only(oldest.state());
     tasks_.erase(ordered_ ? tasks_.begin() : first_ended());
-    std::optional<outcome<value>> result(outcome_of(oldest.state()));
+    std::optional<outcome<value>> result(detail::outcome_of(oldest.state()));
     try {
       start_more();
     } catch (...) {
@@ -95,20 +96,6 @@ class concurrent_map final : public detail::child_tasks {
 
   typename std::deque<task<value>>::iterator first_ended() {
     return std::ranges::find_if(tasks_, [](const task<value>& t) { return t.state().done(); });
-  }
-
-  static outcome<value> outcome_of(detail::typed_task<value>& state) {
-    if (state.how() == detail::task_state::end::exception) return outcome<value>::from_exception(state.exception());
-    if (state.how() == detail::task_state::end::cancelled)
-      return outcome<value>::from_cancelled(std::string(state.cancel_reason()));
-    outcome<value> result;
-    if constexpr (std::is_void_v<value>)
-      result.emplace();
-    else if constexpr (std::is_reference_v<value>)
-      result.emplace(*state.value());
-    else
-      result.emplace(std::move(state.value()));
-    return result;
   }
 
   // A call that throws before it is a coroutine is this element's end, like any other.

@@ -123,7 +123,8 @@ EDDY_TEST(gather, S05_return_exceptions_gives_an_outcome_each_and_cancels_nothin
   auto [a, b, c] = co_await eddy::gather(eddy::return_exceptions, fails_after(1ms, "b"), after(2s, 1), cancelled);
   EXPECT_TRUE(a.has_exception());
   EXPECT_EQ(b.value(), 1);
-  EXPECT_THROW(c.value(), eddy::cancelled_error);
+  EXPECT_TRUE(c.cancelled());
+  EXPECT_EQ(c.reason(), "by hand");
 
   std::vector<coro<int>> work;
   work.push_back(after(1s, 1));
@@ -131,6 +132,19 @@ EDDY_TEST(gather, S05_return_exceptions_gives_an_outcome_each_and_cancels_nothin
   auto all = co_await eddy::gather(eddy::return_exceptions, std::move(work));
   EXPECT_EQ(all[0].value(), 1);
   EXPECT_TRUE(all[1].has_exception());
+}
+
+EDDY_TEST(gather, S05_a_range_of_handles_of_which_one_was_cancelled) {
+  std::vector<eddy::task<int>> tasks;
+  for (int i = 0; i < 3; ++i) tasks.push_back(eddy::create_task(after, 1s, i));
+  tasks[1].cancel("not this one");
+  auto all = co_await eddy::gather(eddy::return_exceptions, tasks);
+  EXPECT_EQ(all[0].value(), 0);
+  EXPECT_TRUE(all[1].cancelled());
+  EXPECT_EQ(all[1].reason(), "not this one");
+  EXPECT_EQ(all[2].value(), 2);
+  const auto [again] = co_await eddy::gather(eddy::return_exceptions, tasks[2]);
+  EXPECT_EQ(again.value(), 2);  // a handle that is an lvalue keeps its value
 }
 
 EDDY_TEST(gather, L6_exceptions_that_return_exceptions_cannot_return_reach_the_handler) {

@@ -158,27 +158,26 @@ EDDY_TEST(cancellation, clean_up_learns_why) {
 coro<std::string> what_came_of(eddy::task<std::string> fetching) {
   auto end = co_await eddy::as_outcome(fetching);
   if (end.has_value()) co_return *end;
+  if (end.cancelled()) co_return "somebody cancelled the task: " + end.reason();
   try {
     std::rethrow_exception(end.exception());
-  } catch (const eddy::cancelled_error&) {
-    co_return "somebody cancelled the task";
   } catch (const std::exception& error) {
     co_return error.what();
   }
 }
 // [result_of_a_task]
 
-EDDY_TEST(cancellation, news_about_another_task_is_an_exception) {
+EDDY_TEST(cancellation, news_about_another_task_is_an_outcome) {
   auto good = eddy::create_task(fetch, "a");
   auto bad = eddy::create_task(fetch, "");
   auto gone = eddy::create_task(fetch, "b");
-  gone.cancel();
+  gone.cancel("not needed");
   auto first = co_await what_came_of(good);
   auto second = co_await what_came_of(bad);
   auto third = co_await what_came_of(gone);
   EXPECT_EQ(first, "page of a");
   EXPECT_EQ(second, "no name");
-  EXPECT_EQ(third, "somebody cancelled the task");
+  EXPECT_EQ(third, "somebody cancelled the task: not needed");
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <utility>
 
+#include "eddy/flow/as_outcome.hpp"
 #include "eddy/flow/sleep.hpp"
 #include "eddy/flow/timeout.hpp"
 
@@ -124,7 +125,10 @@ coro<> server_core::wait_for_handlers() { co_await idle_.wait(); }
 
 coro<> server_core::stop() {
   close();
-  for (task<>& each : accepting_) co_await cancel_and_join(each);
+  for (task<>& each : accepting_) {
+    const auto end = co_await as_outcome(cancel_and_join(each));
+    if (end.has_exception()) report("accepting connections failed", end.exception());
+  }
   accepting_.clear();
   if (!idle_.is_set()) {
     try {
