@@ -130,8 +130,9 @@ class late {
   late() noexcept {}
   late(late&& other) noexcept { EDDY_ASSERT(!other.made_, "a scope was moved after it was awaited"); }
   late& operator=(late&&) = delete;
-  ~late() {
-    if (made_) std::destroy_at(&value_);
+  ~late() { reset(); }
+  void reset() noexcept {
+    if (std::exchange(made_, false)) std::destroy_at(&value_);
   }
   template <class... Args>
   T& emplace(Args&&... args) {

@@ -39,11 +39,12 @@ class single_scope : public scope {
  protected:
   ~single_scope() = default;
 
-  template <class Promise>
-  std::coroutine_handle<> start(std::coroutine_handle<Promise> frame, bool shielded = false) {
+  /// @param args  What the callable is called with.
+  template <class Promise, class... Args>
+  std::coroutine_handle<> start(std::coroutine_handle<Promise> frame, bool shielded = false, Args&... args) {
     suspend(frame);
     branch_.emplace(*context_, *this, shielded);
-    if (!branch_->make([this] { return make_coro(make_); })) return branch_ended(*branch_);
+    if (!branch_->make([&] { return make_coro(make_, args...); })) return branch_ended(*branch_);
     return branch_->start();
   }
 

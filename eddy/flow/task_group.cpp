@@ -46,6 +46,22 @@ void child_tasks::cancel_all(std::string_view reason) noexcept {
   going.run();
 }
 
+void child_tasks::note_error(const task_state& child) {
+  const std::string name = child.name();
+  error_names_.push_back((name.starts_with("task ") ? name : "task \"" + name + "\"") + " (" +
+                         format_place(child.function()) + ")");
+  errors_.push_back(child.exception());
+}
+
+void child_tasks::note_body_error(const outcome<>& how) {
+  error_names_.emplace_back("the body");
+  errors_.push_back(how.exception());
+}
+
+std::exception_ptr child_tasks::errors_as_group(const std::string& message) {
+  return std::make_exception_ptr(exception_group(message, std::move(errors_), std::move(error_names_)));
+}
+
 void child_tasks::task_ended(task_state& task) noexcept {
   static_cast<list_hook&>(task).unlink();
   if (task.how() == task_state::end::cancelled) child_cancelled_ = true;
@@ -61,7 +77,7 @@ void child_tasks::task_ended(task_state& task) noexcept {
 bool task_group::body_ended(const outcome<>& how) noexcept {
   body_ = nullptr;
   if (how.has_exception()) {
-    errors_.push_back(how.exception());
+    note_body_error(how);
     if (!cancelled_) cancel_all("the body of its group failed");
   }
   return child_tasks::body_ended(how);
@@ -70,13 +86,13 @@ bool task_group::body_ended(const outcome<>& how) noexcept {
 void task_group::child_ended(detail::task_state& task) noexcept {
   if (task.how() != detail::task_state::end::exception) return;
   task.set_looked_at();
-  errors_.push_back(task.exception());
+  note_error(task);
   if (!cancelled_) cancel_all("a sibling in its group failed");
 }
 
 std::exception_ptr task_group::finish() {
   if (errors_.empty()) return nullptr;
-  return std::make_exception_ptr(exception_group("task_group", std::move(errors_)));
+  return errors_as_group("task_group");
 }
 
 }  // namespace eddy

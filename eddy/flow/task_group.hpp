@@ -41,6 +41,10 @@ class child_tasks : public scope_resource, public task_owner {
   void add(task_state& task, void* made_at, task_start when = task_start::in_turn);
   void check_open() const;
   void cancel_all(std::string_view reason) noexcept;
+  /// For finish(): an error, and whose it is.
+  void note_error(const task_state& child);
+  void note_body_error(const outcome<>& how);
+  std::exception_ptr errors_as_group(const std::string& message);
   /// A child has ended, and stands in no list any more.
   virtual void child_ended(task_state& task) noexcept = 0;
 
@@ -49,6 +53,7 @@ class child_tasks : public scope_resource, public task_owner {
   scope_resource_owner* owner_ = nullptr;
   mutable intrusive_list<task_state> children_;
   std::vector<std::exception_ptr> errors_;
+  std::vector<std::string> error_names_;  // as many
   bool cancelled_ = false;
   bool child_cancelled_ = false;
   bool joined_ = false;

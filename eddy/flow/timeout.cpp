@@ -3,7 +3,9 @@
 
 #include "eddy/flow/named_work.hpp"
 
-namespace eddy::detail {
+namespace eddy {
+
+namespace detail {
 
 std::string innermost_wait(const context& c) {
   const context* at = &c;
@@ -19,4 +21,47 @@ std::string innermost_wait(const context& c) {
   return {};
 }
 
-}  // namespace eddy::detail
+}  // namespace detail
+
+bool timeout_scope::reschedule(std::optional<time_point> deadline, std::source_location where) {
+  if (expired_ || awaiting_ == nullptr) return false;
+  awaiting_->scheduler().timers.cancel(*this);
+  limit_.reset();
+  deadline_ = deadline;
+  where_ = where;
+  if (deadline_) awaiting_->scheduler().timers.arm(*this, *deadline_);  // in the room that cancel() has left
+  return true;
+}
+
+void timeout_scope::arm(context& awaiting) {
+  if (limit_) deadline_ = awaiting.scheduler().deadline_in(*limit_);
+  if (deadline_) awaiting.scheduler().timers.arm(*this, *deadline_);
+  awaiting_ = &awaiting;
+}
+
+void timeout_scope::disarm() noexcept {
+  awaiting_->scheduler().timers.cancel(*this);
+  awaiting_ = nullptr;
+}
+
+void timeout_scope::due() noexcept {
+  expired_ = true;
+  context& branch = limited();
+  waited_for_ = detail::innermost_wait(branch);
+  detail::cancellation going(branch.scheduler(),
+                             limit_ ? "limit of " + detail::format_duration(*limit_) + " reached" : "deadline reached");
+  going.add(branch);
+  going.run();
+}
+
+void timeout_scope::throw_expired() const {
+  if (limit_) throw timeout_error(*limit_, where_, waited_for_);
+  throw timeout_error(where_, waited_for_);
+}
+
+std::string timeout_scope::describe_limit() const {
+  const std::string limit = limit_ ? "timeout(" + detail::format_duration(*limit_) + ")" : "timeout_at";
+  return limit + " set at " + detail::format_place(where_);
+}
+
+}  // namespace eddy

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSL-1.0
-# Compiles SOURCE with COMPILER and compares the outcome with EXPECTED: compiles, fails or any.
+# Compiles SOURCE with COMPILER and compares the outcome with EXPECTED: compiles, fails or any. When it fails, the
+# messages have to contain SENTENCE.
 execute_process(
   COMMAND ${COMPILER} -std=c++20 -w -O0 -I${INCLUDES} -c ${SOURCE} -o /dev/null
   RESULT_VARIABLE result
@@ -8,6 +9,10 @@ if(result EQUAL 0)
   set(outcome compiles)
 else()
   set(outcome fails)
+  string(FIND "${messages}" "${SENTENCE}" found)
+  if(SENTENCE AND found EQUAL -1)
+    message(FATAL_ERROR "the compiler does not say \"${SENTENCE}\" but ${messages}")
+  endif()
   string(REGEX MATCH "[^\n]*error[^\n]*" messages "${messages}")
   message(STATUS "${messages}")
 endif()
