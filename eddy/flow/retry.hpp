@@ -5,11 +5,13 @@
 #include <exception>
 #include <functional>
 #include <optional>
+#include <source_location>
 #include <type_traits>
 #include <utility>
 
 #include "eddy/coro/branch.hpp"
 #include "eddy/flow/sleep.hpp"
+#include "eddy/flow/timeout.hpp"
 
 namespace eddy {
 
@@ -40,9 +42,15 @@ class retry_policy {
     jitter_ = on;
     return *this;
   }
-  /// Time for all attempts and pauses: no new attempt begins after it. Default: no limit.
+  /// Time for all attempts and pauses. An attempt that still runs then is cancelled, which is a timeout_error; a pause
+  /// that would reach it does not begin, the last error is thrown instead. Default: no limit.
   retry_policy& limit(std::chrono::nanoseconds total) {
     limit_ = total;
+    return *this;
+  }
+  /// Time for each attempt; then it is cancelled, and has failed with a timeout_error. Default: no limit.
+  retry_policy& attempt_limit(std::chrono::nanoseconds each) {
+    attempt_limit_ = each;
     return *this;
   }
   /// Which errors are worth another attempt. Default: every exception but misuse_error.
@@ -69,7 +77,10 @@ class retry_policy {
     return *this;
   }
 
-  /// For retry(): whether to go on after attempt `number` failed, and how long to wait.
+  // For retry(): the limits,
+  std::optional<std::chrono::nanoseconds> limit() const noexcept { return limit_; }
+  std::optional<std::chrono::nanoseconds> attempt_limit() const noexcept { return attempt_limit_; }
+  /// and whether to go on after attempt `number` failed, and how long to wait.
   std::optional<std::chrono::nanoseconds> pause_after(unsigned number, const std::exception_ptr& error,
                                                       time_point begin) const;
 
@@ -79,35 +90,59 @@ class retry_policy {
   std::chrono::nanoseconds cap_ = std::chrono::seconds(30);
   bool jitter_ = true;
   std::optional<std::chrono::nanoseconds> limit_;
+  std::optional<std::chrono::nanoseconds> attempt_limit_;
   std::function<bool(const std::exception_ptr&)> worth_;
   std::function<std::optional<std::chrono::nanoseconds>(const std::exception_ptr&)> ask_;
 };
+
+namespace detail {
+
+template <class F>
+coro<called_result_t<F&>> one_attempt(F& f, std::optional<std::chrono::nanoseconds> limit, std::source_location where) {
+  if (limit)
+    co_return co_await timeout(*limit, std::ref(f), where);
+  else
+    co_return co_await make_coro(f);
+}
+
+template <class F>
+coro<called_result_t<F&>> all_attempts(const retry_policy& policy, F& f, std::source_location where) {
+  const time_point begin = now();
+  for (unsigned number = 1;; ++number) {
+    std::exception_ptr error;
+    try {
+      co_return co_await one_attempt(f, policy.attempt_limit(), where);
+    } catch (...) {
+      error = std::current_exception();
+    }
+    const auto pause = policy.pause_after(number, error, begin);
+    if (!pause) std::rethrow_exception(error);
+    co_await sleep(*pause);
+  }
+}
+
+template <class F>
+coro<called_result_t<F&>> retry_coro(retry_policy policy, F f, std::source_location where) {
+  if (policy.limit())
+    co_return co_await timeout(*policy.limit(), all_attempts(policy, f, where), where);
+  else
+    co_return co_await all_attempts(policy, f, where);
+}
+
+}  // namespace detail
 
 /// Awaits `f()` until it succeeds, with growing pauses, as `policy` says; then the last error is thrown.
 ///
 /// @param f  A callable that returns an awaitable, a new one for each attempt. Kept until the end.
 /// @returns the value of the attempt that succeeded.
+/// @throws the last error, with its own type; timeout_error when the policy's limit cuts an attempt off.
 ///
 /// **Cancellation.** Ends at once, also in a pause.
 /// **In asyncio.** A loop by hand, or tenacity.
 template <class F>
-[[nodiscard]] auto retry(retry_policy policy, F&& f) {
+[[nodiscard]] auto retry(retry_policy policy, F&& f, std::source_location where = std::source_location::current()) {
   EDDY_CHECK_CLOSURE(F);
-  using value = detail::called_result_t<std::decay_t<F>&>;
-  return [](retry_policy rules, std::decay_t<F> g) -> coro<value> {
-    const time_point begin = now();
-    for (unsigned number = 1;; ++number) {
-      std::exception_ptr error;
-      try {
-        co_return co_await detail::make_coro(g);
-      } catch (...) {
-        error = std::current_exception();
-      }
-      const auto pause = rules.pause_after(number, error, begin);
-      if (!pause) std::rethrow_exception(error);
-      co_await sleep(*pause);
-    }
-  }(std::move(policy), std::forward<F>(f));
+  return detail::retry_coro<std::decay_t<F>>(std::move(policy), std::forward<F>(f), where);
 }
 
 }  // namespace eddy

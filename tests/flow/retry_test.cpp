@@ -139,6 +139,45 @@ EDDY_TEST(retry, S27_no_attempt_begins_after_the_deadline) {
   EXPECT_EQ(f.tried, (moments{0s, 3s, 6s}));  // the next would begin at 9 s
 }
 
+EDDY_TEST(retry, S27_the_limit_also_ends_an_attempt_that_hangs) {
+  const auto begin = eddy::now();
+  int calls = 0;
+  auto hangs = [&]() -> coro<> {
+    if (++calls == 1) throw std::runtime_error("first");
+    co_await eddy::sleep(1h);
+  };
+  std::string text;
+  try {
+    co_await eddy::retry(retry_policy().attempts(5).base(2s).jitter(false).limit(9s), hangs);
+  } catch (const eddy::timeout_error& e) {
+    text = e.what();
+  }
+  EXPECT_NE(text.find("limit of 9 s reached, set at retry_test.cpp"), std::string::npos) << text;
+  EXPECT_EQ(calls, 2);
+  EXPECT_EQ(eddy::now() - begin, 9s);
+}
+
+EDDY_TEST(retry, S27_a_limit_for_each_attempt_is_an_error_like_any_other) {
+  const auto begin = eddy::now();
+  int calls = 0;
+  auto hangs_twice = [&]() -> coro<int> {
+    if (++calls < 3) co_await eddy::sleep(1h);
+    co_return calls;
+  };
+  const int calls_in_all = co_await eddy::retry(
+      retry_policy().attempts(3).base(1s).jitter(false).attempt_limit(5s).on<eddy::timeout_error>(), hangs_twice);
+  EXPECT_EQ(calls_in_all, 3);
+  EXPECT_EQ(eddy::now() - begin, 13s);  // 5 and 1, 5 and 2
+}
+
+EDDY_TEST(retry, S27_void_and_references_under_a_limit) {
+  int number = 5;
+  auto give = [&]() -> coro<int&> { co_return number; };
+  int& same = co_await eddy::retry(retry_policy().limit(1s), give);
+  EXPECT_EQ(&same, &number);
+  co_await eddy::retry(retry_policy().limit(1s).attempt_limit(1s), [] { return eddy::sleep(1ms); });
+}
+
 EDDY_TEST(retry, S27_very_many_attempts_and_the_longest_cap_do_not_overflow) {
   const auto error = std::make_exception_ptr(std::runtime_error("x"));
   const auto policy = retry_policy().attempts(1000).base(1s).cap(std::chrono::nanoseconds::max()).jitter(false);
