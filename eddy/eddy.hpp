@@ -50,7 +50,11 @@
 #include "eddy/sync/semaphore.hpp"
 #include "eddy/sync/waiter_list.hpp"
 
+#include "eddy/flow/as_completed.hpp"
 #include "eddy/flow/as_outcome.hpp"
+#include "eddy/flow/background_tasks.hpp"
+#include "eddy/flow/every.hpp"
+#include "eddy/flow/exit_stack.hpp"
 #include "eddy/flow/finally.hpp"
 #include "eddy/flow/for_each.hpp"
 #include "eddy/flow/gather.hpp"
@@ -58,6 +62,7 @@
 #include "eddy/flow/named_work.hpp"
 #include "eddy/flow/on_cancel.hpp"
 #include "eddy/flow/race.hpp"
+#include "eddy/flow/rate_limiter.hpp"
 #include "eddy/flow/retry.hpp"
 #include "eddy/flow/scope_resource.hpp"
 #include "eddy/flow/shield.hpp"
@@ -67,6 +72,7 @@
 #include "eddy/flow/timeout.hpp"
 #include "eddy/flow/wait.hpp"
 #include "eddy/flow/with.hpp"
+#include "eddy/flow/worker_pool.hpp"
 
 #include "eddy/exec/thread_pool.hpp"
 #include "eddy/exec/to_thread.hpp"

@@ -15,107 +15,17 @@
 #include "eddy/flow/task_group.hpp"
 #include "eddy/flow/timeout.hpp"
 #include "eddy/testing/test.hpp"
+#include "tests/support/ends.hpp"
 
 using namespace std::chrono_literals;
 using eddy::coro;
 
 namespace {
 
-enum class ends { value, exception, cancelled };
+using namespace eddy::testing;
 
-/// Ends at 1 s (or later, when told so) although it may have been cancelled at 500 ms; "cancelled" waits to be.
-coro<> part(ends how, std::string text, std::chrono::nanoseconds when = 1s) {
-  co_await eddy::shield(eddy::sleep(when));
-  if (how == ends::exception) throw std::runtime_error(text);
-  if (how == ends::cancelled) co_await eddy::sleep(1000h);
-}
-
-/// As clean-up, "cancelled" is overdue: the grace ends it.
-coro<> clean_up(ends how) {
-  co_await eddy::sleep(1ms);
-  if (how == ends::exception) throw std::logic_error("clean-up");
-  if (how == ends::cancelled) co_await eddy::sleep(1000h);
-}
-
-std::string text_of(const std::exception_ptr& error) {
-  try {
-    std::rethrow_exception(error);
-  } catch (const eddy::timeout_error&) {
-    return "timeout";
-  } catch (const eddy::exception_group& group) {
-    std::string all;
-    for (const auto& each : group.exceptions()) all += (all.empty() ? "group of " : ", ") + text_of(each);
-    return all;
-  } catch (const std::exception& e) {
-    return e.what();
-  }
-}
-
-/// Runs `scope` in a task, cancels the task at 500 ms if `pending`. @returns "value", the exception's text or
-/// "cancelled", and how many errors reached the handler.
-coro<std::string> end_of(std::function<coro<>()> scope, bool pending) {
-  int handled = 0;
-  auto before = eddy::event_loop::current().set_exception_handler([&](const eddy::unhandled_error&) { ++handled; });
-  auto job = eddy::create_task(std::move(scope));
-  co_await eddy::sleep(500ms);
-  if (pending) job.cancel();
-  const auto out = co_await eddy::wait_for(eddy::as_outcome(job), 100h);
-  EXPECT_EQ(out.has_value(), !job.cancelled() && job.exception() == nullptr);
-  std::string end = "value";
-  if (job.cancelled()) {
-    end = "cancelled";
-  } else if (auto error = job.exception()) {
-    end = text_of(error);
-  }
-  eddy::event_loop::current().set_exception_handler(std::move(before));
-  for (; handled > 0; --handled) end += " +1";
-  co_return end;
-}
-
-struct row {
-  ends body;
-  bool pending;
-  ends clean;
-  const char* end;  // each "+1" is an error that reached the handler
-};
-
-constexpr auto value = ends::value;
-constexpr auto exception = ends::exception;
-constexpr auto cancelled = ends::cancelled;
-
-constexpr row scope_rows[] = {
-    {value, false, value, "value"},
-    {value, false, exception, "clean-up"},
-    {exception, false, value, "body"},
-    {exception, false, exception, "body +1"},
-    {value, true, value, "value"},
-    {value, true, exception, "clean-up"},
-    {value, true, cancelled, "cancelled +1"},
-    {exception, true, value, "body"},
-    {exception, true, exception, "body +1"},
-    {exception, true, cancelled, "body +1"},
-    {cancelled, true, value, "cancelled"},
-    {cancelled, true, exception, "cancelled +1"},
-    {cancelled, true, cancelled, "cancelled +1"},
-};
-
-std::string describe(const row& r) {
-  const char* names[] = {"value", "exception", "cancelled"};
-  return std::string("body ") + names[static_cast<int>(r.body)] + (r.pending ? ", pending, " : ", ") + "clean-up " +
-         names[static_cast<int>(r.clean)];
-}
-
-class resource {
- public:
-  explicit resource(ends clean) : clean_(clean) {}
-  coro<> aexit() { return clean_up(clean_); }
-
- private:
-  ends clean_;
-};
-
-EDDY_TEST(ends, of_with) {
-  for (const row& r : scope_rows) {
+EDDY_TEST(ends, S76_of_with) {
+  for (const scope_row& r : scope_rows) {
     const auto end = co_await end_of(
         [r]() -> coro<> { co_await eddy::with(resource(r.clean), [r](resource&) { return part(r.body, "body"); }); },
         r.pending);
@@ -123,8 +33,8 @@ EDDY_TEST(ends, of_with) {
   }
 }
 
-EDDY_TEST(ends, of_finally) {
-  for (const row& r : scope_rows) {
+EDDY_TEST(ends, S76_of_finally) {
+  for (const scope_row& r : scope_rows) {
     const auto end = co_await end_of(
         [r]() -> coro<> {
           co_await eddy::finally([r] { return part(r.body, "body"); }, [r] { return clean_up(r.clean); });
@@ -134,7 +44,7 @@ EDDY_TEST(ends, of_finally) {
   }
 }
 
-EDDY_TEST(ends, of_timeout) {
+EDDY_TEST(ends, S76_of_timeout) {
   struct limit_row {
     ends body;
     bool expired;
@@ -157,7 +67,7 @@ EDDY_TEST(ends, of_timeout) {
 
 // With its clean-up inside: what was a cancelled end of the body is a timeout_error of the limit, and the clean-up's
 // error is kept.
-EDDY_TEST(ends, of_with_inside_of_timeout) {
+EDDY_TEST(ends, S76_of_with_inside_of_timeout) {
   struct limit_row {
     ends body;
     ends clean;
@@ -189,7 +99,7 @@ struct pair_row {
   const char* end;
 };
 
-EDDY_TEST(ends, of_gather) {
+EDDY_TEST(ends, S76_of_gather) {
   constexpr pair_row rows[] = {
       {value, value, false, "value"},
       {exception, value, false, "a"},
@@ -220,7 +130,7 @@ EDDY_TEST(ends, of_gather) {
   }
 }
 
-EDDY_TEST(ends, of_race) {
+EDDY_TEST(ends, S76_of_race) {
   constexpr pair_row rows[] = {
       {value, value, false, "value"},
       {value, exception, false, "value +1"},
@@ -243,7 +153,7 @@ EDDY_TEST(ends, of_race) {
 }
 
 // `first` is the body, `second` a child.
-EDDY_TEST(ends, of_task_group) {
+EDDY_TEST(ends, S76_of_task_group) {
   constexpr pair_row rows[] = {
       {value, value, false, "value"},
       {exception, value, false, "group of body"},
