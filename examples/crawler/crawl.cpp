@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "crawl.hpp"
 
+#include <algorithm>
 #include <ctime>
 #include <functional>
 #include <stdexcept>
@@ -38,7 +39,10 @@ crawl::crawl(crawl_options options, observer on_page)
       start_(normal_start(options_.url)),
       client_(client_options_for(options_)),
       parsers_(std::max(1U, std::thread::hardware_concurrency()), "parser"),
-      store_(options_.database) {}
+      store_(options_.database) {
+  // What a tenth of a second allows may go out at once.
+  if (options_.rate != 0) rate_.emplace(eddy::per_second(options_.rate).burst(std::max(1U, options_.rate / 10)));
+}
 
 eddy::coro<> crawl::run() {
   co_await eddy::with(store_, [&](store&) -> eddy::coro<> { co_await crawl_all(); });
@@ -59,7 +63,7 @@ eddy::coro<> crawl::crawl_all() {
 // A site without robots.txt allows everything; one that cannot answer allows nothing (RFC 9309).
 eddy::coro<> crawl::read_robots() {
   const std::string where = eddy::http::url::parse(start_).origin() + "/robots.txt";
-  const fetched got = co_await fetch(client_, where, options_);
+  const fetched got = co_await fetch(client_, where, options_, limiter());
   if (got.row.kind == error_kind::none)
     robots_ = robots::parse(got.body, options_.user_agent);
   else if (got.row.status < 400 || got.row.status >= 500)
@@ -99,7 +103,7 @@ eddy::coro<> crawl::visit(const std::string& url) {
   } else {
     ++active_;
     const auto count = eddy::on_exit([this] { --active_; });
-    fetched got = co_await fetch(client_, url, options_);
+    fetched got = co_await fetch(client_, url, options_, limiter());
     co_await read_links(got, record);
   }
   std::string text = std::exchange(record.row.text, {});

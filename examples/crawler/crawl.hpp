@@ -10,6 +10,7 @@
 
 #include "eddy/coro/coro.hpp"
 #include "eddy/exec/thread_pool.hpp"
+#include "eddy/flow/rate_limiter.hpp"
 #include "eddy/flow/task_group.hpp"
 #include "eddy/http/client.hpp"
 #include "eddy/sync/queue.hpp"
@@ -56,12 +57,14 @@ class crawl {
   eddy::coro<> read_links(fetched& got, page_record& record);
   std::vector<std::string> note_links(const std::vector<std::string>& links);
   bool note(const std::string& url);
+  eddy::rate_limiter* limiter() noexcept { return rate_ ? &*rate_ : nullptr; }
   void finished(const page& row);
 
   crawl_options options_;
   observer on_page_;
   std::string start_;
   eddy::http::client client_;
+  std::optional<eddy::rate_limiter> rate_;
   eddy::thread_pool parsers_;
   store store_;
   robots robots_;

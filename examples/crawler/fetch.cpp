@@ -135,14 +135,16 @@ eddy::retry_policy policy_for(const crawl_options& options) {
 
 }  // namespace
 
-eddy::coro<fetched> fetch(eddy::http::client& client, std::string url, const crawl_options& options) {
+eddy::coro<fetched> fetch(eddy::http::client& client, std::string url, const crawl_options& options,
+                          eddy::rate_limiter* rate) {
   fetched got;
   got.row.url = got.row.final_url = url;
   auto begin = std::chrono::steady_clock::now();
   try {
-    got = co_await eddy::retry(policy_for(options), [&] {
+    got = co_await eddy::retry(policy_for(options), [&]() -> eddy::coro<fetched> {
+      if (rate != nullptr) co_await rate->acquire();
       begin = std::chrono::steady_clock::now();
-      return attempt(client, url, options, ++got.row.attempts);
+      co_return co_await attempt(client, url, options, ++got.row.attempts);
     });
   } catch (const try_again& e) {
     got = e.result;

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "eddy/coro/coro.hpp"
+#include "eddy/flow/rate_limiter.hpp"
 #include "eddy/http/client.hpp"
 #include "options.hpp"
 #include "storage.hpp"
@@ -23,7 +24,10 @@ struct fetched {
 ///
 /// Redirects are followed inside the URL's origin.
 ///
+/// @param rate  Asked before each attempt; null for no limit.
+///
 /// **Cancellation.** Ends at once, also in a pause.
-eddy::coro<fetched> fetch(eddy::http::client& client, std::string url, const crawl_options& options);
+eddy::coro<fetched> fetch(eddy::http::client& client, std::string url, const crawl_options& options,
+                          eddy::rate_limiter* rate = nullptr);
 
 }  // namespace crawler

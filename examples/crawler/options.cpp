@@ -81,6 +81,7 @@ void add_crawl_options(CLI::App& app, crawl_options& o) {
       ->capture_default_str();
   app.add_option("--per-host", o.per_host, "Of them to one host [as many as --concurrency]")
       ->check(CLI::Range(1, 10'000));
+  app.add_option("--rate", o.rate, "Requests a second, retries included [no limit]")->check(CLI::Range(1, 1'000'000));
   add_parsed(app, "--timeout", o.timeout, parse_duration, "For one attempt at a page, for example 10s or 500ms")
       ->type_name("DURATION")
       ->default_str("10s");

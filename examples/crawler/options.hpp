@@ -31,6 +31,7 @@ struct crawl_options {
   std::string url;                            ///< where to start
   std::size_t concurrency = 100;              ///< requests at the same time
   std::size_t per_host = 0;                   ///< of them to one host; 0: as many as concurrency
+  unsigned rate = 0;                          ///< requests a second, retries included; 0: no limit
   std::chrono::milliseconds timeout{10'000};  ///< for a page, from the request to its last byte
   unsigned retries = 3;                       ///< further attempts for what may be retried
   std::uint64_t max_body = 8U << 20;          ///< bytes, decoded

@@ -49,6 +49,7 @@ TEST(options, defaults_are_those_of_the_manual) {
   EXPECT_EQ(o.url, "http://h/");
   EXPECT_EQ(o.concurrency, 100U);
   EXPECT_EQ(o.connections_per_host(), 100U);
+  EXPECT_EQ(o.rate, 0U);
   EXPECT_EQ(o.timeout, 10s);
   EXPECT_EQ(o.retries, 3U);
   EXPECT_EQ(o.max_body, 8U << 20);
@@ -59,10 +60,11 @@ TEST(options, defaults_are_those_of_the_manual) {
 
 TEST(options, everything_can_be_set) {
   const auto o = std::get<crawl_options>(
-      parse({"http://h/", "--concurrency", "7", "--per-host=3", "--timeout", "500ms", "--retries", "0", "--max-body",
-             "1KiB", "--max-pages", "9", "--db", "x.sqlite", "--resume", "--user-agent", "me"}));
+      parse({"http://h/", "--concurrency", "7", "--per-host=3", "--rate", "50", "--timeout", "500ms", "--retries", "0",
+             "--max-body", "1KiB", "--max-pages", "9", "--db", "x.sqlite", "--resume", "--user-agent", "me"}));
   EXPECT_EQ(o.concurrency, 7U);
   EXPECT_EQ(o.connections_per_host(), 3U);
+  EXPECT_EQ(o.rate, 50U);
   EXPECT_EQ(o.timeout, 500ms);
   EXPECT_EQ(o.retries, 0U);
   EXPECT_EQ(o.max_body, 1024U);
@@ -94,6 +96,7 @@ TEST(options, what_is_wrong_is_said) {
   EXPECT_NE(refusal({"http://h/", "--db", "none", "--resume"}).find("--resume"), std::string::npos);
   EXPECT_NE(refusal({"search"}).find("words"), std::string::npos);
   EXPECT_NE(refusal({"http://h/", "--concurrency", "0"}), "accepted");
+  EXPECT_NE(refusal({"http://h/", "--rate", "0"}), "accepted");
   EXPECT_NE(refusal({"http://h/", "--retries", "-1"}), "accepted");
   EXPECT_NE(refusal({"demo", "--site", "/", "--url", "http://h/"}), "accepted");
   EXPECT_NE(refusal({"demo", "--site", "/no/such/directory"}), "accepted");
