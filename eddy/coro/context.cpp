@@ -66,6 +66,7 @@ context::context(detail::scheduler& scheduler, context* parent, bool shielded) n
   // A shield keeps cancellation out, except when it comes after the grace period.
   if (!shielded || (parent->flags_ & lifted_flag) != 0) inherited |= cancel_requested_flag | lifted_flag;
   flags_ = parent->flags_ & inherited;
+  task_number_ = parent->task_number_;
   if (cancel_requested()) set_reason(parent->reason_);
   values_ = detail::var_link::retain(parent->values_);
 }

@@ -21,6 +21,7 @@ namespace detail {
 
 class operation;
 class var_link;
+struct holder;
 struct promise_base;
 
 /// Why and when something was cancelled. Shared by all contexts that one cancellation reached; counted, not atomic.
@@ -184,6 +185,9 @@ class context : public detail::runnable {
   /// The n-th wait of this context: with the task's number it names a wait in every run alike.
   std::uint32_t wait_number() const noexcept { return wait_number_; }
 
+  /// The number of the task that it belongs to; 0 before the task has been started.
+  std::uint32_t task_number() const noexcept { return task_number_; }
+
   /// Set while it is cancelled: why and when.
   detail::cancel_reason* reason() const noexcept { return reason_; }
   bool shields_lifted() const noexcept { return (flags_ & lifted_flag) != 0; }
@@ -227,6 +231,10 @@ class context : public detail::runnable {
 
   /// Takes the values that `other` has now.
   void inherit_values(const context& other) noexcept;
+  void set_task_number(std::uint32_t number) noexcept { task_number_ = number; }
+  /// It has ended and its loop is about to go: handles may still look at it.
+  void detach() noexcept { scheduler_ = nullptr; }
+  bool detached() const noexcept { return scheduler_ == nullptr; }
 
   void set_reason(detail::cancel_reason* reason) noexcept {
     if (reason_ != nullptr || reason == nullptr) return;
@@ -258,6 +266,7 @@ class context : public detail::runnable {
   detail::var_link* values_ = nullptr;
   std::uint32_t flags_ = 0;
   std::uint32_t wait_number_ = 0;
+  std::uint32_t task_number_ = 0;
 };
 
 /// Whether the current context is being unwound by a cancellation: for destructors that act on it.
@@ -280,6 +289,9 @@ class operation {
   virtual std::string describe() const = 0;
   /// Calls `visit` for every child context.
   virtual void visit_children(const std::function<void(context&)>& visit) const { (void)visit; }
+  /// Calls `visit` for everybody who has to act before the wait can end, as far as that is known: who holds the lock,
+  /// the task that is awaited. What deadlocks are explained with.
+  virtual void visit_holders(const std::function<void(const holder&)>& visit) const { (void)visit; }
   /// Called by await_transform: says whose wait this is.
   void attach(context& c) noexcept { context_ = &c; }
   context* owner() const noexcept { return context_; }

@@ -5,13 +5,17 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <source_location>
 #include <string>
+#include <thread>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include "eddy/base/intrusive_list.hpp"
 #include "eddy/base/outcome.hpp"
 #include "eddy/coro/coro.hpp"
+#include "eddy/coro/holder.hpp"
 #include "eddy/coro/leaf.hpp"
 
 namespace eddy {
@@ -26,32 +30,66 @@ namespace detail {
 class future_wait;
 
 /// What a promise and its futures share. Counted, not atomic: it lives on its loop's thread.
-class future_state_base {
+///
+/// When the loop ends, a promise that is open is broken, and from then on the count is kept under a lock: another
+/// thread may hold the promise still, and has no loop any more to send it to.
+class future_state_base : public loop_dependent {
  public:
-  explicit future_state_base(event_loop& loop) noexcept : loop_(loop) { ++loop_.scheduler().open_promises; }
+  future_state_base(event_loop& loop, std::source_location made) noexcept;
   virtual ~future_state_base() = default;
   future_state_base(const future_state_base&) = delete;
 
-  event_loop& loop() const noexcept { return loop_; }
+  /// Null when the loop has ended. Only on its thread.
+  event_loop* loop() const noexcept { return loop_; }
+  loop_ticket ticket() const noexcept { return ticket_; }
+  bool on_own_thread() const noexcept { return std::this_thread::get_id() == thread_; }
   bool done() const noexcept { return done_; }
   void settled();
+  /// Settles it with broken_promise, unless it is settled.
+  void abandon() noexcept;
+  /// For the writing side: throws wrong_thread, or misuse_error when the loop has ended.
+  void check_writer(const char* what) const;
   void check_open(const char* what) const;
 
-  void retain() noexcept { ++references_; }
+  void retain() noexcept {
+    if (loop_ == nullptr) [[unlikely]]
+      return retain_after_loop();
+    ++references_;
+  }
   void release() noexcept {
+    if (loop_ == nullptr) [[unlikely]]
+      return release_after_loop();
     if (--references_ == 0) delete this;
   }
+  /// The same for any thread, once the loop has ended.
+  void release_after_loop() noexcept;
+
   bool looked_at() const noexcept { return looked_at_; }
   void set_looked_at() noexcept { looked_at_ = true; }
   void add_callback(std::function<void()> callback) { callbacks_.push_back(std::move(callback)); }
+  [[noreturn]] static void throw_no_loop(const char* what);
+
+  /// `a future (promise made at shop.cpp:12 by task 7)`
+  std::string describe() const;
 
   intrusive_list<future_wait> waiters;
 
   static void* operator new(std::size_t size) { return frame_pool::allocate(size); }
   static void operator delete(void* block, std::size_t size) noexcept { frame_pool::release(block, size); }
 
+ protected:
+  virtual void break_it() noexcept = 0;
+  virtual std::exception_ptr failure() const noexcept = 0;
+  void tell_unseen() noexcept;
+
  private:
-  event_loop& loop_;
+  void loop_ended() noexcept override;
+  void retain_after_loop() noexcept;
+
+  event_loop* loop_;
+  const loop_ticket ticket_;
+  const std::thread::id thread_;
+  const holder maker_;  // who made the promise; it may have been handed on
   unsigned references_ = 1;
   bool done_ = false;
   bool looked_at_ = false;  // somebody has been given its end
@@ -63,8 +101,7 @@ class future_state final : public future_state_base {
  public:
   using future_state_base::future_state_base;
   ~future_state() override {
-    if (result.has_exception() && !looked_at())
-      loop().handle_exception({"the exception of a future was never looked at", result.exception()});
+    if (loop() != nullptr) tell_unseen();
   }
 
   /// The value or the exception, for somebody who deals with it.
@@ -74,6 +111,10 @@ class future_state final : public future_state_base {
   }
 
   outcome<T> result;
+
+ private:
+  void break_it() noexcept override { result.emplace_exception(std::make_exception_ptr(broken_promise())); }
+  std::exception_ptr failure() const noexcept override { return result.has_exception() ? result.exception() : nullptr; }
 };
 
 /// Waits for a future. Atomic: the value stays in the future.
@@ -95,7 +136,7 @@ class future_wait : public leaf<future_wait>, public list_hook {
     return true;
   }
   void settled() noexcept { context_->completed(); }
-  std::string describe() const override { return "a future"; }
+  std::string describe() const override { return state_->describe(); }
 
  protected:
   future_state_base* state_;
@@ -107,7 +148,7 @@ class future_wait : public leaf<future_wait>, public list_hook {
 ///
 /// `co_await f` gives `const T&`; the exception of set_exception() comes out of the await. A promise that goes away
 /// without a value gives `broken_promise`, never a hang. An exception that nobody looked at reaches the loop's
-/// exception handler.
+/// exception handler. It may outlive `run`: then it still gives what it has.
 ///
 /// **Cancellation.** Awaiting is a cancellation point; nothing is lost, the value stays.
 /// **Thread safety.** Only on the loop's thread.
@@ -142,8 +183,9 @@ class future {
   template <class F>
   void add_done_callback(F f) {
     auto& s = checked();
+    if (s.loop() == nullptr) s.throw_no_loop("future::add_done_callback");
     auto schedule = [state = &s, f = std::make_shared<F>(std::move(f))] {
-      state->loop().call_soon([kept = future(*state), f] { (*f)(kept); });
+      state->loop()->call_soon([kept = future(*state), f] { (*f)(kept); });
     };
     if (s.done())
       schedule();
@@ -165,7 +207,8 @@ class future {
   detail::future_state<T>& checked() const {
     if (state_ == nullptr)
       throw misuse_error("this future is empty or was moved from; get one from promise::get_future()");
-    state_->loop().check_thread("future", "promise::set_value_threadsafe, and await the future on its loop");
+    if (state_->loop() != nullptr)
+      state_->loop()->check_thread("future", "promise::set_value_threadsafe, and await the future on its loop");
     return *state_;
   }
 
@@ -176,14 +219,16 @@ class future {
 ///
 /// **Thread safety.** Made on the loop's thread. set_value() and set_exception() only there (others get wrong_thread);
 /// the
-/// `_threadsafe` forms, and the destructor, from any thread while the loop runs.
+/// `_threadsafe` forms, and the destructor, from any thread. It may outlive `run`: then it may be dropped, and nothing
+/// else.
 /// **In asyncio.** `Future.set_result`, `set_exception`; from other threads `loop.call_soon_threadsafe(fut.set_result,
 /// x)`.
 template <class T = void>
 class promise {
  public:
   /// @throws misuse_error  No loop runs on this thread.
-  promise() : state_(new detail::future_state<T>(event_loop::current())) {}
+  promise(std::source_location made = std::source_location::current())  // NOLINT: converts from nothing useful
+      : state_(new detail::future_state<T>(event_loop::current(), made)) {}
   promise(promise&& other) noexcept : state_(std::exchange(other.state_, nullptr)) {}
   promise& operator=(promise&& other) noexcept {
     std::swap(state_, other.state_);
@@ -191,10 +236,12 @@ class promise {
   }
   ~promise() {
     if (state_ == nullptr) return;
-    if (state_->loop().on_own_thread())  // also when the loop is about to go, and drops the callback that held this
-      drop(state_);
-    else
-      state_->loop().call_soon_threadsafe([state = state_] { drop(state); });
+    if (state_->on_own_thread()) {  // also when the loop is about to go, and drops the callback that held this
+      state_->abandon();
+      state_->release();
+    } else if (!state_->ticket().with_loop([this](event_loop& loop) { send_home(loop); })) {
+      state_->release_after_loop();
+    }
   }
 
   /// A reading side; may be called again.  @throws misuse_error  The promise was given up.
@@ -215,7 +262,7 @@ class promise {
     s->settled();
   }
 
-  /// The same from any thread: gives the promise up. The loop has to be running still.
+  /// The same from any thread: gives the promise up. @throws misuse_error  The loop has ended, so nobody waits.
   template <class... Args>
   void set_value_threadsafe(Args&&... args) && {
     settle_threadsafe(outcome<T>::from_value(std::forward<Args>(args)...));
@@ -229,28 +276,27 @@ class promise {
 
   state_type* checked(const char* what) const {
     if (state_ == nullptr) throw misuse_error(std::string(what) + ": this promise was moved from or given up");
-    state_->loop().check_thread(what, "the _threadsafe form of it");
+    state_->check_writer(what);
     return state_;
   }
-  static void drop(state_type* state) noexcept {
-    if (!state->done()) {
-      state->result.emplace_exception(std::make_exception_ptr(broken_promise()));
-      state->set_looked_at();  // nothing has failed: who waits learns of it, nobody else has to
-      state->settled();
-    }
-    state->release();
+  // To its own thread, where it is dropped with the callback, whether that runs or not.
+  void send_home(event_loop& loop) {
+    loop.call_soon_threadsafe([home = promise(std::exchange(state_, nullptr))] {});
   }
   void settle_threadsafe(outcome<T> end) {
     if (state_ == nullptr) throw misuse_error("this promise was moved from or given up");
-    state_type* state = std::exchange(state_, nullptr);
-    state->loop().call_soon_threadsafe([state, end = std::move(end)]() mutable {
-      if (!state->done()) {
-        state->result = std::move(end);
-        state->settled();
-      }
-      state->release();
+    promise given(std::exchange(state_, nullptr));
+    const detail::loop_ticket ticket = given.state_->ticket();
+    const bool sent = ticket.with_loop([&](event_loop& loop) {
+      loop.call_soon_threadsafe([home = std::move(given), end = std::move(end)]() mutable {
+        if (home.state_->done()) return;
+        home.state_->result = std::move(end);
+        home.state_->settled();
+      });
     });
+    if (!sent) state_type::throw_no_loop("promise::set_value_threadsafe or set_exception_threadsafe");
   }
+  explicit promise(state_type* state) noexcept : state_(state) {}
 
   state_type* state_;
 };

@@ -6,6 +6,7 @@
 #include <atomic>
 
 #include "eddy/base/reports.hpp"
+#include "eddy/coro/deadlock.hpp"
 #include "eddy/coro/task_tree.hpp"
 
 namespace eddy {
@@ -81,9 +82,9 @@ runner_base::runner_base(const run_options& options)
     : loop_(checked(options.backend_)), registry_(loop_, options.grace_), handle_interrupt_(options.handle_interrupt_) {
   if (options.debug_) loop_.set_debug(true);
   on_deadlock = [this] { report_deadlock(); };
-  loop_.scheduler().on_idle = [this] {
-    if (registry_.alive() != 0 && loop_.scheduler().open_promises == 0 && on_deadlock) on_deadlock();
-  };
+  detail::scheduler& s = loop_.scheduler();
+  s.on_idle = [this] { look_for_deadlock(false); };
+  s.on_long_idle = [this] { look_for_deadlock(true); };
 }
 
 runner_base::~runner_base() = default;
@@ -120,10 +121,26 @@ void runner_base::shut_down() {
   for (unsigned left = s.ready.size(); left > 0; --left) s.turn_ready();
 }
 
+// A promise that is open may be set by another thread, as long as that may take: so only debug mode and virtual clocks,
+// which are for work in memory, lose patience.
+void runner_base::look_for_deadlock(bool waited_long) {
+  detail::scheduler& s = loop_.scheduler();
+  if (registry_.alive() == 0 || !on_deadlock) return;
+  if (s.open_promises == 0 || waited_long)
+    on_deadlock();
+  else if (loop_.debug() || s.virtual_now)
+    s.idle_limit = patience;
+}
+
+std::string runner_base::describe_deadlock() {
+  std::string text = "deadlock: nothing is runnable, nothing is scheduled, and these tasks wait for ever";
+  if (const std::size_t open = loop_.scheduler().open_promises; open != 0)
+    text += ", unless another thread still holds one of " + std::to_string(open) + " open promises";
+  return text + ":\n" + detail::explain_deadlock(registry_) + detail::task_tree(registry_);
+}
+
 void runner_base::report_deadlock() {
-  if (std::exchange(deadlock_reported_, true)) return;
-  detail::report("deadlock: nothing is runnable, nothing is scheduled, and these tasks wait for ever:\n" +
-                 detail::task_tree(registry_));
+  if (!std::exchange(deadlock_reported_, true)) detail::report(describe_deadlock());
 }
 
 }  // namespace eddy

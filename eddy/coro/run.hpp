@@ -66,6 +66,11 @@ class runner_base {
 
   /// What to do when nothing is runnable, scheduled or outstanding. The default reports it, once.
   std::function<void()> on_deadlock;
+  /// The report: who waits for whom, and the tree of tasks.
+  std::string describe_deadlock();
+  /// How long a loop that waits for promises alone may be idle until that counts as a deadlock. In debug mode and on a
+  /// virtual clock only; otherwise for ever, since another thread may set one.
+  std::chrono::nanoseconds patience = std::chrono::seconds(5);
   /// Called when main has ended, before the others are cancelled.
   std::function<void()> on_main_ended;
   /// Set by on_deadlock to stop although tasks are left, which then leak: for tests that have failed anyway.
@@ -75,6 +80,7 @@ class runner_base {
   class interrupt;
 
   void shut_down();
+  void look_for_deadlock(bool waited_long);
   void report_deadlock();
 
   event_loop loop_;

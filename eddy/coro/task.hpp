@@ -17,7 +17,7 @@ namespace eddy {
 /// The loop keeps the task alive until it has ended: the handle may be copied and dropped. `co_await t` waits for the
 /// end and gives `const T&`; `co_await std::move(t)` moves the value out. The exception comes out of the await; a task
 /// that was cancelled throws `cancelled_error`. An exception that no handle ever looked at reaches the loop's exception
-/// handler.
+/// handler. A handle may outlive `run`: then it still tells how the task ended.
 ///
 /// To end with one's own scope choose a `task_group`.
 ///
@@ -107,7 +107,7 @@ class task {
   void check(const char* what, const char* instead) const {
     if (state_ == nullptr) [[unlikely]]
       throw misuse_error(std::string(what) + ": this handle is empty or was moved from");
-    state_->loop().check_thread(what, instead);
+    if (!state_->detached()) state_->loop().check_thread(what, instead);
   }
   state_type& checked(const char* what) const {
     check(what, "call_soon_threadsafe to get to the loop's thread");
@@ -133,6 +133,7 @@ class join_leaf : public leaf<join_leaf>, public join_base {
   }
   void task_ended() noexcept override { context_->completed(); }
   std::string describe() const override { return task_->describe(); }
+  void visit_holders(const std::function<void(const holder&)>& visit) const override;
 
  protected:
   task_state* task_;
@@ -302,8 +303,16 @@ template <class F>
 void task<T>::add_done_callback(F f) {
   state_type& s = checked("task::add_done_callback");
   auto schedule = [state = &s, f = std::make_shared<F>(std::move(f))] {
-    state->loop().call_soon([kept = task(*state), f] { (*f)(kept); });
+    state->loop().call_soon([kept = task(*state), f] {
+      try {
+        (*f)(kept);
+      } catch (...) {
+        kept.state_->callback_failed(std::current_exception());
+      }
+    });
   };
+  if (s.detached())
+    throw misuse_error("task::add_done_callback: the loop of " + s.describe() + " has ended; read its end instead");
   if (s.done())
     schedule();
   else
@@ -313,6 +322,7 @@ void task<T>::add_done_callback(F f) {
 template <class T>
 void task<T>::cancel_threadsafe(std::string reason) {
   if (state_ == nullptr) throw misuse_error("task::cancel_threadsafe: this handle is empty or was moved from");
+  if (state_->detached()) return;  // it has ended
   // By number: the count of handles is not atomic, so none can be made here, and the task may be gone by then.
   event_loop& loop = state_->loop();
   loop.call_soon_threadsafe([&loop, number = state_->number(), reason = std::move(reason)] {

@@ -25,6 +25,7 @@ task_registry::task_registry(event_loop& loop, std::chrono::nanoseconds grace)
 
 task_registry::~task_registry() {
   loop_.scheduler().timers.cancel(*this);
+  while (!ended_.empty()) ended_.pop_front().outlive_loop();
   loop_.scheduler().tasks = nullptr;
   loop_.scheduler().slow_steps = nullptr;
 }
@@ -32,6 +33,16 @@ task_registry::~task_registry() {
 void task_registry::add_root(task_state& task) noexcept { roots_.push_back(task); }
 
 void task_registry::task_ended(task_state& task) noexcept { static_cast<list_hook&>(task).unlink(); }
+
+void task_registry::keep_ended(task_state& task) noexcept { ended_.push_back(task); }
+
+void task_registry::remember(task_state& task) { by_number_.emplace(task.number(), &task); }
+void task_registry::forget(const task_state& task) noexcept { by_number_.erase(task.number()); }
+
+task_state* task_registry::find(std::uint32_t number) const noexcept {
+  const auto found = by_number_.find(number);
+  return found != by_number_.end() ? found->second : nullptr;
+}
 
 void task_registry::close(std::string_view reason) {
   closing_ = true;

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "eddy/base/intrusive_list.hpp"
@@ -41,8 +42,19 @@ class task_registry final : public task_owner, private timer {
   void task_ended(task_state& task) noexcept override;
   std::uint32_t next_number() noexcept { return ++last_number_; }
   void count_started() noexcept { ++alive_; }
-  void count_ended() noexcept { --alive_; }
+  void count_ended(const task_state& task) noexcept {
+    --alive_;
+    if (!by_number_.empty()) [[unlikely]]
+      forget(task);
+  }
   std::size_t alive() const noexcept { return alive_; }
+
+  /// In debug mode: makes find() find it.
+  void remember(task_state& task);
+  /// The task with this number, if it runs and was started in debug mode; or null.
+  task_state* find(std::uint32_t number) const noexcept;
+  /// It has ended, and there are handles to it: the end of the loop concerns them.
+  void keep_ended(task_state& task) noexcept;
 
   /// Whether the loop shuts down: tasks are born cancelled then.
   bool closing() const noexcept { return closing_; }
@@ -68,11 +80,14 @@ class task_registry final : public task_owner, private timer {
 
  private:
   void due() noexcept override;
+  void forget(const task_state& task) noexcept;
   time_point end_of_grace(const cancel_reason& reason) const noexcept;
 
   event_loop& loop_;
   std::chrono::nanoseconds grace_;
   intrusive_list<task_state> roots_;
+  intrusive_list<task_state> ended_;  // with handles
+  std::unordered_map<std::uint32_t, task_state*> by_number_;
   std::size_t alive_ = 0;
   std::uint32_t last_number_ = 0;
   bool closing_ = false;

@@ -4,6 +4,7 @@
 #include <bit>
 
 #include "eddy/base/reports.hpp"
+#include "eddy/coro/holder.hpp"
 #include "eddy/coro/task.hpp"
 #include "eddy/coro/task_observer.hpp"
 
@@ -17,7 +18,10 @@ static_assert(sizeof(std::source_location) == sizeof(std::uintptr_t), "a source_
 
 }  // namespace
 
-task_state::~task_state() { delete extras_or_null(); }
+task_state::~task_state() {
+  if (list_hook::linked()) list_hook::unlink();  // from the tasks that have ended
+  delete extras_or_null();
+}
 
 void task_state::adopt(promise_base& root) noexcept {
   birth_ = std::bit_cast<std::uintptr_t>(root.place);
@@ -30,8 +34,11 @@ void task_state::adopt(promise_base& root) noexcept {
 void task_state::enroll(task_owner& owner, void* made_at) {
   task_registry& all = registry();
   owner_ = &owner;
-  number_ = all.next_number();
-  if (debugging()) extras().made_at = made_at;
+  set_task_number(all.next_number());
+  if (debugging()) {
+    extras().made_at = made_at;
+    all.remember(*this);
+  }
   if (scheduler().observer != nullptr) set_observed();
   all.count_started();
   if (owner_ == &all) all.add_root(*this);
@@ -61,7 +68,8 @@ bool task_state::cancel(std::string_view reason) {
 std::coroutine_handle<> task_state::tell_ended() noexcept {
   if (task_watch* watch = task_watch::of(scheduler())) [[unlikely]]
     watch->task_finished(*this);
-  registry().count_ended();
+  task_registry& all = registry();
+  all.count_ended(*this);
   owner_->task_ended(*this);
   while (joiners_ != nullptr) {
     join_base& oldest = *joiners_;
@@ -70,14 +78,28 @@ std::coroutine_handle<> task_state::tell_ended() noexcept {
   }
   if (task_extras* more = extras_or_null())
     for (const auto& callback : std::exchange(more->callbacks, {})) callback();
+  if (references_ > 1 && !list_hook::linked()) all.keep_ended(*this);
   release();
   return std::noop_coroutine();
 }
 
-void task_state::forget() noexcept {
-  if (end_ == end::exception && !looked_at_)
+void task_state::tell_unseen() noexcept {
+  if (end_ == end::exception && !std::exchange(looked_at_, true))
     loop().handle_exception({"the exception of " + describe() + " was never looked at", exception()});
+}
+
+void task_state::forget() noexcept {
+  if (!detached()) tell_unseen();
   delete this;
+}
+
+void task_state::outlive_loop() noexcept {
+  tell_unseen();
+  detach();
+}
+
+void task_state::callback_failed(std::exception_ptr error) noexcept {
+  loop().handle_exception({"a done callback of " + describe() + " threw", std::move(error)});
 }
 
 void task_state::add_joiner(join_base& joiner) noexcept {
@@ -124,7 +146,7 @@ bool task_state::named() const noexcept {
   return more != nullptr && !more->name.empty();
 }
 
-std::string task_state::name() const { return named() ? extras_or_null()->name : "task " + std::to_string(number_); }
+std::string task_state::name() const { return named() ? extras_or_null()->name : "task " + std::to_string(number()); }
 
 void task_state::set_name(std::string name) { extras().name = std::move(name); }
 
@@ -133,7 +155,7 @@ void task_state::add_callback(std::function<void()> callback) { extras().callbac
 std::string task_state::describe() const {
   const task_extras* more = extras_or_null();
   std::string text =
-      more != nullptr && !more->name.empty() ? "task \"" + more->name + "\"" : "task " + std::to_string(number_);
+      more != nullptr && !more->name.empty() ? "task \"" + more->name + "\"" : "task " + std::to_string(number());
   text += " (" + std::string(function().function_name()) + " at " + format_place(function());
   if (more != nullptr && more->made_at != nullptr) text += ", created by " + describe_code(more->made_at);
   return text + ")";
@@ -146,6 +168,11 @@ void join_leaf::begin() {
       throw misuse_error(task_->describe() +
                          " awaits itself, directly or from one of its own scopes: that can never end");
   task_->add_joiner(*this);
+  note_wait(*context_);
+}
+
+void join_leaf::visit_holders(const std::function<void(const holder&)>& visit) const {
+  visit(holder(std::source_location(), task_->number()));
 }
 
 }  // namespace eddy::detail

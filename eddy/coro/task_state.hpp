@@ -37,7 +37,7 @@ class task_state : public context, public list_hook {
   enum class end : std::uint8_t { none, value, exception, cancelled, taken };
 
   task_registry& registry() const noexcept { return *scheduler().tasks; }
-  std::uint32_t number() const noexcept { return number_; }
+  std::uint32_t number() const noexcept { return task_number(); }
 
   /// Links it to its owner and queues its start: enroll() and begin().
   void start(task_owner& owner, void* made_at, task_start when = task_start::in_turn) {
@@ -66,6 +66,14 @@ class task_state : public context, public list_hook {
   /// `task 7 "fetch" (crawl at crawler.cpp:42)`
   std::string describe() const override;
 
+  /// A callback that was waiting for its end threw.
+  void callback_failed(std::exception_ptr error) noexcept;
+
+  /// Its loop has gone: what has ended can still be read.
+  using context::detached;
+  /// The loop is about to go, and handles are left.
+  void outlive_loop() noexcept;
+
   void add_joiner(join_base& joiner) noexcept;
   void remove_joiner(join_base& joiner) noexcept;
 
@@ -91,6 +99,7 @@ class task_state : public context, public list_hook {
   promise_base* root_ = nullptr;
 
  private:
+  void tell_unseen() noexcept;
   void forget() noexcept;
   task_extras& extras();
   task_extras* extras_or_null() const noexcept;
@@ -100,8 +109,7 @@ class task_state : public context, public list_hook {
   // The coroutine function's place, or with the highest bit set (never set in an address) a task_extras.
   std::uintptr_t birth_ = 0;
   std::uint32_t references_ = 1;  // the loop's own
-  std::uint32_t number_ = 0;
-  bool looked_at_ = false;  // somebody has been given its end
+  bool looked_at_ = false;        // somebody has been given its end
 
  protected:
   end end_ = end::none;  // here, where there is room

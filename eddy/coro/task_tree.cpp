@@ -11,15 +11,9 @@ namespace eddy {
 
 namespace {
 
+using detail::await_chain;
 using detail::promise_base;
 using detail::short_function;
-
-std::vector<std::string> await_chain(const context& c) {
-  std::vector<std::string> chain;
-  for (const promise_base* frame = c.leaf(); frame != nullptr; frame = frame->continuation)
-    chain.push_back(detail::describe_await(frame->place));
-  return chain;
-}
 
 std::string state_of(const context& c) {
   std::string text;
@@ -102,6 +96,13 @@ std::string short_function(std::string name) {
 
 std::string describe_await(std::source_location place) {
   return short_function(place.function_name()) + " (" + format_place(place) + ")";
+}
+
+std::vector<std::string> await_chain(const context& c) {
+  std::vector<std::string> chain;
+  for (const promise_base* frame = c.leaf(); frame != nullptr; frame = frame->continuation)
+    chain.push_back(describe_await(frame->place));
+  return chain;
 }
 
 std::string task_tree(task_registry& registry) {

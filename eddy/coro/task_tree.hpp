@@ -45,6 +45,8 @@ std::string task_tree(context& root);
 std::string describe_await(std::source_location place);
 /// A function's name as listings show it: without result, parameters and unnamed scopes.
 std::string short_function(std::string name);
+/// The suspended frames of `c`, innermost first: `reserve (shop.cpp:61)`.
+std::vector<std::string> await_chain(const context& c);
 /// Where a context stands that should have ended long ago.
 std::string describe_overdue(context& c);
 

@@ -3,12 +3,15 @@
 
 #include <chrono>
 #include <deque>
+#include <functional>
 #include <optional>
 #include <ranges>
+#include <source_location>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "eddy/coro/holder.hpp"
 #include "eddy/coro/task.hpp"
 
 namespace eddy {
@@ -70,6 +73,11 @@ class [[nodiscard]] wait_operation final : public detail::leaf<wait_operation<T>
     wait_result<T> result;
     for (task<T>& t : tasks_) (t.state().done() ? result.done : result.pending).push_back(std::move(t));
     return result;
+  }
+  void visit_holders(const std::function<void(const detail::holder&)>& visit) const override {
+    if (limit_) return;  // it goes on by itself
+    for (const task<T>& t : tasks_)
+      if (!t.state().done()) visit(detail::holder(std::source_location(), t.state().number()));
   }
   std::string describe() const override { return "wait for " + std::to_string(tasks_.size()) + " tasks"; }
 

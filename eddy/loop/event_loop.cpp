@@ -33,15 +33,22 @@ event_loop& event_loop::current() {
 time_point now() { return event_loop::current().now(); }
 
 event_loop::event_loop(std::string_view backend)
-    : scheduler_(*this, detail::make_backend(backend)), thread_(std::this_thread::get_id()) {
+    : scheduler_(*this, detail::make_backend(backend)), thread_(std::this_thread::get_id()), life_(*this) {
   if (debug_wanted()) set_debug(true);
 }
 
 event_loop::~event_loop() {
   set_debug(false);
+  drop_callbacks();
+  while (!dependents_.empty()) dependents_.pop_front().loop_ended();
+  life_.close();
   scheduler_.wait_for_posters();
-  // Callbacks that never had their turn are destroyed without running; contexts have all ended (run sees to it). What
-  // their destructors schedule goes the same way.
+  drop_callbacks();  // what came meanwhile
+}
+
+// Callbacks that never had their turn are destroyed without running; contexts have all ended (run sees to it). What
+// their destructors schedule goes the same way.
+void event_loop::drop_callbacks() noexcept {
   do {
     while (!scheduler_.timers.empty()) {
       detail::timer& first = scheduler_.timers.first();

@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "eddy/loop/callback.hpp"
+#include "eddy/loop/loop_life.hpp"
 #include "eddy/loop/scheduler.hpp"
 
 namespace eddy {
@@ -101,13 +102,25 @@ class event_loop {
       throw_wrong_thread(what, instead);
   }
 
+  [[noreturn]] static void throw_wrong_thread(const char* what, const char* instead);
+
   detail::scheduler& scheduler() noexcept { return scheduler_; }
 
+  // -- for what handles may keep beyond the loop
+  // ---------------------------------------------------------------------
+
+  /// Tells `dependent` when the loop ends, unless it is gone by then.
+  void add_dependent(detail::loop_dependent& dependent) noexcept { dependents_.push_back(dependent); }
+  detail::loop_ticket ticket() const noexcept { return life_.ticket(); }
+  std::thread::id thread() const noexcept { return thread_; }
+
  private:
-  [[noreturn]] static void throw_wrong_thread(const char* what, const char* instead);
+  void drop_callbacks() noexcept;
 
   detail::scheduler scheduler_;
   std::thread::id thread_;
+  detail::intrusive_list<detail::loop_dependent> dependents_;
+  detail::loop_life life_;
   exception_handler exception_handler_;
   std::chrono::nanoseconds slow_callback_duration_ = std::chrono::milliseconds(100);
 };

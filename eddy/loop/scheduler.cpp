@@ -47,8 +47,14 @@ void scheduler::wait_or_poll() {
   if (limit && limit->count() == 0) {
     if (io->watching()) io->poll(limit);
   } else if (inbox.prepare_sleep()) {
-    io->poll(limit);
+    const bool idles = !limit && idle_limit && idle();
+    const time_point before = idles ? clock::now() : time_point();
+    io->poll(idles ? idle_limit : limit);
     inbox.end_sleep();
+    if (idles && idle() && clock::now() - before >= *idle_limit) {
+      idle_limit.reset();
+      on_long_idle();
+    }
   }
 }
 

@@ -98,6 +98,9 @@ class scheduler {
   /// Called when nothing is runnable, scheduled or outstanding. It may make something runnable; otherwise the loop
   /// waits.
   std::function<void()> on_idle;
+  /// How long the loop may then sleep until on_long_idle is called, once; for ever when it is not set.
+  std::optional<std::chrono::nanoseconds> idle_limit;
+  std::function<void()> on_long_idle;
 
   time_point now() const noexcept { return virtual_now ? *virtual_now : clock::now(); }
 

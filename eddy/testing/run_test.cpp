@@ -53,9 +53,7 @@ class body_run {
  private:
   void deadlock() {
     if (++deadlocks_ == 1) {
-      result.problems.push_back(
-          "deadlock: nothing is runnable, nothing is scheduled, and these tasks wait for ever:\n" +
-          detail::task_tree(runner_.registry()));
+      result.problems.push_back(runner_.describe_deadlock());
       runner_.registry().cancel_all("the test is in a deadlock");
     } else {
       runner_.registry().lift_shields();

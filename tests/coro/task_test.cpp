@@ -298,11 +298,13 @@ EDDY_TEST(task, S07_L6_a_waiter_that_gave_up_has_not_looked) {
 EDDY_TEST(task, S07_L6_a_done_callback_that_throws_reaches_the_handler) {
   const told what;
   auto task = eddy::create_task(answer, 1);
+  task.name("with a callback");
   task.add_done_callback([](const eddy::task<int>&) { throw std::runtime_error("callback"); });
   co_await task;
   co_await eddy::sleep(0s);
   EDDY_ASSERT_EQ(what.all().size(), 1U);
   expect_part(what.all()[0], "callback");
+  expect_part(what.all()[0], "a done callback of task \"with a callback\"");
 }
 
 EDDY_TEST(task, S06_done_callbacks_run_later_in_order_with_the_task) {
