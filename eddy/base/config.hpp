@@ -34,6 +34,13 @@
 #define EDDY_CLOSURES_IN_AWAIT_BROKEN 0
 #endif
 
+/// Stands behind a parameter that the result refers to: clang then warns when the result outlives it.
+#if defined(__clang__)
+#define EDDY_LIFETIMEBOUND [[clang::lifetimebound]]
+#else
+#define EDDY_LIFETIMEBOUND
+#endif
+
 /// Checks a rule of use, also in release builds; `sentence` tells the caller what to do instead. For places that cannot
 /// throw.
 #define EDDY_ASSERT(condition, sentence) \

@@ -22,6 +22,7 @@ using detail::task_state;
 constexpr std::size_t nobody = static_cast<std::size_t>(-1);
 constexpr std::size_t most_circles = 8;
 constexpr std::size_t longest_chain = 16;
+constexpr std::size_t most_steps = 24;  // of a circle that are told
 
 enum class relation : unsigned char { holds, is_awaited, is_child };
 
@@ -203,6 +204,9 @@ std::string describe_steps(const wait_graph& graph, std::span<const std::pair<st
                            const std::string& ending) {
   std::string text = graph[steps.front().first].task->describe();
   std::string chains;
+  if (steps.size() > most_steps)
+    return describe_steps(graph, steps.first(most_steps),
+                          ", and so on over " + std::to_string(steps.size()) + " tasks" + ending);
   for (std::size_t i = 0; i < steps.size(); ++i) {
     const node& from = graph[steps[i].first];
     const edge& e = from.edges[steps[i].second];

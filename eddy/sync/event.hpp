@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <source_location>
 #include <string>
 
+#include "eddy/sync/label.hpp"
 #include "eddy/sync/waiter_list.hpp"
 
 namespace eddy {
@@ -15,7 +17,10 @@ namespace eddy {
 /// **In asyncio.** `Event`.
 class event {
  public:
-  event() = default;
+  /// @param name  For reports; a literal, or text that outlives the event.
+  event(const char* name = nullptr,  // NOLINT: `event e("ready")` and the member of an aggregate alike
+        std::source_location made = std::source_location::current()) noexcept
+      : label_(name, made) {}
   event(const event&) = delete;
   event& operator=(const event&) = delete;
   ~event() {
@@ -31,7 +36,7 @@ class event {
     bool try_complete() const noexcept { return event_->set_; }
     void begin() noexcept { event_->waiters_.push_back(*this); }
     void await_resume() const noexcept {}
-    std::string describe() const override { return "event::wait"; }
+    std::string describe() const override { return event_->label_.describe("event::wait"); }
 
    private:
     event* event_;
@@ -52,6 +57,7 @@ class event {
   bool is_set() const noexcept { return set_; }
 
  private:
+  detail::label label_;
   bool set_ = false;
   detail::intrusive_list<wait_operation> waiters_;
 };

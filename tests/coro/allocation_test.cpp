@@ -11,10 +11,13 @@
 #include "eddy/flow/sleep.hpp"
 #include "eddy/flow/timeout.hpp"
 #include "eddy/flow/with.hpp"
+#include "eddy/sync/barrier.hpp"
+#include "eddy/sync/condition.hpp"
 #include "eddy/sync/event.hpp"
 #include "eddy/sync/mutex.hpp"
 #include "eddy/sync/queue.hpp"
 #include "eddy/sync/semaphore.hpp"
+#include "eddy/sync/shared_mutex.hpp"
 #include "eddy/testing/test.hpp"
 #include "tests/support/counts_allocations.hpp"
 
@@ -117,6 +120,37 @@ EDDY_TEST(allocation, none_for_locks_events_and_semaphores) {
     co_await other;
     auto taken = s.try_acquire();
     taken.release();
+  };
+  const long made = co_await allocations_of(once);
+  EXPECT_EQ(made, 0);
+}
+
+EDDY_TEST(allocation, none_for_shared_locks_conditions_and_barriers) {
+  eddy::shared_mutex table;
+  eddy::mutex m;
+  eddy::condition changed;
+  eddy::barrier both(2);
+  bool ready = false;
+  const auto once = [&]() -> eddy::coro<> {
+    ready = false;
+    auto other = eddy::create_task(
+        [](auto& t, auto& lock, auto& c, auto& b, bool& r) -> eddy::coro<> {
+          auto writing = co_await t.lock();
+          writing.unlock();
+          auto held = co_await lock.lock();
+          r = true;
+          c.notify();
+          held.unlock();
+          co_await b.wait();
+        },
+        std::ref(table), std::ref(m), std::ref(changed), std::ref(both), std::ref(ready));
+    auto reading = co_await table.lock_shared();
+    auto held = co_await m.lock();
+    co_await eddy::sleep(0s);
+    reading.unlock();
+    co_await changed.wait(held, [&] { return ready; });
+    co_await both.wait();
+    co_await other;
   };
   const long made = co_await allocations_of(once);
   EXPECT_EQ(made, 0);

@@ -175,4 +175,13 @@ TEST(mutex_death, L9_destroyed_with_waiters_says_what_to_do) {
                "mutex was destroyed while tasks wait for it; let it outlive them");
 }
 
+TEST(mutex_death, L9_destroyed_while_locked_says_what_to_do) {
+  EXPECT_DEATH(eddy::run([]() -> coro<> {
+                 auto m = std::make_unique<eddy::mutex>();
+                 auto held = co_await m->lock();
+                 m.reset();
+               }),
+               "mutex was destroyed while it is locked; let it outlive its guards");
+}
+
 }  // namespace

@@ -152,4 +152,13 @@ TEST(semaphore_death, L9_destroyed_with_waiters_says_what_to_do) {
                "semaphore was destroyed while tasks wait for it; let it outlive them");
 }
 
+TEST(semaphore_death, L9_destroyed_while_permits_are_held_says_what_to_do) {
+  EXPECT_DEATH(eddy::run([]() -> coro<> {
+                 auto s = std::make_unique<eddy::semaphore>(1U);
+                 auto permit = co_await s->acquire();
+                 s.reset();
+               }),
+               "semaphore was destroyed while permits of it are held; let it outlive them");
+}
+
 }  // namespace

@@ -55,9 +55,12 @@ TEST(explore, finds_a_resource_that_is_not_closed_when_cancelled) {
 
 TEST(explore, finds_a_permit_that_is_lost) {
   auto permits = std::make_shared<std::size_t>(0);
+  std::vector<std::shared_ptr<eddy::semaphore>> semaphores;  // those of the permits below, and so before them
+  std::vector<eddy::semaphore_permit> forgotten;
   const std::string text = found_by_explore(
-      [permits]() -> eddy::coro<> {
+      [&, permits]() -> eddy::coro<> {
         auto s = std::make_shared<eddy::semaphore>(1);
+        semaphores.push_back(s);
         struct at_end {
           std::shared_ptr<eddy::semaphore> semaphore;
           std::shared_ptr<std::size_t> permits;
@@ -65,9 +68,7 @@ TEST(explore, finds_a_permit_that_is_lost) {
               : semaphore(std::move(held)), permits(std::move(out)) {}
           ~at_end() { *permits = semaphore->available(); }
         } const look(s, permits);
-        // The planted bug: the permit is no guard any more while the coroutine waits.
-        auto permit = s->try_acquire();
-        static_cast<void>(new (&permit) eddy::semaphore_permit());
+        forgotten.push_back(s->try_acquire());  // the planted bug: no guard while the coroutine waits
         co_await eddy::sleep(1s);
         s->release();
       },
