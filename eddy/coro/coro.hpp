@@ -58,6 +58,10 @@ struct promise final : promise_base {
     else
       return std::move(value_);
   }
+  /// Null when it returned.
+  std::exception_ptr take_exception() noexcept {
+    return state_ == state::exception ? std::move(exception_) : std::exception_ptr();
+  }
   void take_into(outcome<T>& out) noexcept {
     if (state_ == state::exception) {
       out.emplace_exception(std::move(exception_));
@@ -94,6 +98,7 @@ struct promise<void> final : promise_base {
   void take() {
     if (exception_) std::rethrow_exception(exception_);
   }
+  std::exception_ptr take_exception() noexcept { return std::move(exception_); }
   void take_into(outcome<void>& out) noexcept {
     if (exception_)
       out.emplace_exception(std::move(exception_));

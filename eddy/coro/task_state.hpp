@@ -172,24 +172,28 @@ class typed_task : public task_state {
 
  private:
   void collect() noexcept override {
-    outcome<T> out;
-    static_cast<promise<T>*>(root_)->take_into(out);
+    std::exception_ptr error = take_value(*static_cast<promise<T>*>(root_));
     std::exchange(root_, nullptr)->destroy();
     release_arguments();
-    if (out.has_exception()) {
-      set_exception(out.exception());
-      return;
-    }
+    if (error)
+      set_exception(std::move(error));
+    else
+      end_ = end::value;
+  }
+
+  /// Moves what the coroutine returned here. @returns why there is nothing.
+  std::exception_ptr take_value(promise<T>& ended) noexcept {
+    if (std::exception_ptr thrown = ended.take_exception()) return thrown;
     try {
       if constexpr (std::is_void_v<T>)
         std::construct_at(std::addressof(value_));
       else if constexpr (std::is_reference_v<T>)
-        std::construct_at(std::addressof(value_), std::addressof(*out));
+        std::construct_at(std::addressof(value_), std::addressof(ended.take()));
       else
-        std::construct_at(std::addressof(value_), std::move(*out));
-      end_ = end::value;
-    } catch (...) {
-      set_exception(std::current_exception());
+        std::construct_at(std::addressof(value_), ended.take());
+      return nullptr;
+    } catch (...) {  // the value's move constructor threw
+      return std::current_exception();
     }
   }
 
