@@ -598,4 +598,32 @@ TEST(async_generator_death, L9_destroyed_while_next_is_awaited_says_what_to_do) 
                "generator was destroyed while its next\\(\\) is awaited; let it outlive that");
 }
 
+// Pages of three numbers each; notes when one is fetched.
+async_generator<int> numbers_by_pages(int pages, journal& log) {
+  for (int page = 0; page < pages; ++page) {
+    co_await eddy::sleep(1ms);
+    log.push_back("page " + std::to_string(page));
+    for (int i = 0; i < 3; ++i) co_yield 3 * page + i;
+  }
+}
+
+EDDY_TEST(async_generator, S32_the_next_page_is_asked_for_when_the_last_was_used_up) {
+  journal log;
+  auto numbers = numbers_by_pages(2, log);
+  while (auto number = co_await numbers.next()) {
+    log.push_back(std::to_string(*number));
+    co_await eddy::sleep(10ms);  // a slow consumer is not overtaken
+  }
+  EXPECT_EQ(log, (journal{"page 0", "0", "1", "2", "page 1", "3", "4", "5"}));
+}
+
+EDDY_TEST(async_generator, S32_a_page_that_nobody_wants_is_never_fetched) {
+  journal log;
+  {
+    auto numbers = numbers_by_pages(100, log);
+    for (int i = 0; i < 3; ++i) log.push_back(std::to_string((co_await numbers.next()).value()));
+  }
+  EXPECT_EQ(log, (journal{"page 0", "0", "1", "2"}));
+}
+
 }  // namespace
