@@ -61,6 +61,12 @@ class broken_promise : public error {
   broken_promise() : error("the promise was dropped without a value or an exception") {}
 };
 
+/// A stream, listener, server or channel was used after this side closed it, or was closed while somebody waited on it.
+class closed_error : public error {
+ public:
+  using error::error;
+};
+
 /// Something was used against its rules; the text says what to do instead.
 ///
 /// **In asyncio.** `RuntimeError` and `InvalidStateError`.

@@ -156,6 +156,8 @@ class [[nodiscard("a coroutine runs only when it is awaited or given to create_t
       if (frame_ != nullptr) frame_->destroy();
     }
 
+    using of_eddy = void;  // see await_transform
+
     bool await_ready() const noexcept { return false; }
     template <class Promise>
     std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> caller) noexcept {
@@ -252,6 +254,16 @@ class referred {
   Operation* operation_;
 };
 
+/// A coroutine's awaiter. One of another library would resume the frame itself, on whatever thread.
+template <class Awaiter, class Awaitable>
+Awaiter transform_coro(Awaitable&& awaitable) {
+  static_assert(
+      requires { typename Awaiter::of_eddy; },
+      "an awaitable of another library resumes whom it likes where it likes, which an eddy::coro does not "
+      "bear: co_await eddy::from_awaitable(x)");
+  return std::forward<Awaitable>(awaitable).operator co_await();
+}
+
 template <class Awaitable>
 decltype(auto) promise_base::await_transform(Awaitable&& awaitable, std::source_location line) {
   place = line;
@@ -264,12 +276,12 @@ decltype(auto) promise_base::await_transform(Awaitable&& awaitable, std::source_
     if constexpr (std::derived_from<awaiter, operation>)
       return attached<awaiter>(std::forward<Awaitable>(awaitable), *context);
     else
-      return std::forward<Awaitable>(awaitable).operator co_await();
+      return transform_coro<awaiter>(std::forward<Awaitable>(awaitable));
   } else {
-    static_assert(
-        std::derived_from<plain, operation>,
-        "this cannot be awaited inside an eddy::coro: await a coro, a task, a future or another eddy awaitable, or "
-        "bridge a callback with a promise (promise::set_value, promise::set_value_threadsafe)");
+    static_assert(std::derived_from<plain, operation>,
+                  "this cannot be awaited inside an eddy::coro: await a coro, a task, a future or another eddy "
+                  "awaitable; what another library lets one await with eddy::from_awaitable(x), a callback with "
+                  "eddy::from_callback, a std::future with eddy::from_future, a descriptor with eddy::readable(fd)");
   }
 }
 

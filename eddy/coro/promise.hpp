@@ -78,8 +78,9 @@ template <class Promise>
 promise_base& base_of(std::coroutine_handle<Promise> handle) noexcept {
   static_assert(
       std::derived_from<Promise, promise_base>,
-      "an eddy awaitable can be awaited only inside an eddy::coro; from another coroutine type hand the work to "
-      "eddy's loop, for example with event_loop::call_soon_threadsafe, and await your own completion");
+      "an eddy awaitable can be awaited only inside an eddy::coro; from another coroutine type or plain code hand the "
+      "work to a loop with eddy::run_coroutine_threadsafe(loop, f, args...), or to an eddy::loop_thread, and wait for "
+      "the future that it gives");
   return handle.promise();
 }
 

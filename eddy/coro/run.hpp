@@ -7,7 +7,7 @@
 #include <string>
 #include <utility>
 
-#include "eddy/coro/task.hpp"
+#include "eddy/coro/loop_driver.hpp"
 
 namespace eddy {
 
@@ -43,13 +43,14 @@ class run_options {
 
  private:
   friend class runner_base;
+  friend class runner;
   bool debug_ = false;
-  std::chrono::nanoseconds grace_ = std::chrono::seconds(10);
+  std::chrono::nanoseconds grace_ = detail::loop_driver::usual_grace;
   std::string backend_;
   bool handle_interrupt_ = true;
 };
 
-/// Drives a loop for one main task after the other: what `run` and the test macros stand on.
+/// A loop with the settings of a run: what `run` and the test macros stand on.
 class runner_base {
  public:
   /// @throws misuse_error when a loop runs on this thread already.
@@ -59,35 +60,30 @@ class runner_base {
   runner_base& operator=(const runner_base&) = delete;
 
   event_loop& loop() noexcept { return loop_; }
-  detail::task_registry& registry() noexcept { return registry_; }
+  detail::loop_driver& driver() noexcept { return driver_; }
+  detail::task_registry& registry() noexcept { return driver_.registry(); }
 
   /// Starts `main` and runs the loop until it and everything else has ended. @throws interrupted after Ctrl-C.
   void drive(detail::task_state& main);
 
-  /// What to do when nothing is runnable, scheduled or outstanding. The default reports it, once.
-  std::function<void()> on_deadlock;
-  /// The report: who waits for whom, and the tree of tasks.
-  std::string describe_deadlock();
-  /// How long a loop that waits for promises alone may be idle until that counts as a deadlock. In debug mode and on a
-  /// virtual clock only; otherwise for ever, since another thread may set one.
-  std::chrono::nanoseconds patience = std::chrono::seconds(5);
-  /// Called when main has ended, before the others are cancelled.
-  std::function<void()> on_main_ended;
-  /// Set by on_deadlock to stop although tasks are left, which then leak: for tests that have failed anyway.
-  bool give_up = false;
-
  private:
-  class interrupt;
-
-  void shut_down();
-  void look_for_deadlock(bool waited_long);
-  void report_deadlock();
-
   event_loop loop_;
-  detail::task_registry registry_;
-  bool handle_interrupt_;
-  bool deadlock_reported_ = false;
+  detail::loop_driver& driver_;
 };
+
+namespace detail {
+
+/// The value that a main task ended with, moved out. @throws its exception; cancelled_error
+template <class T>
+T take_result(typed_task<T>& ended) {
+  ended.check_value();
+  if constexpr (std::is_reference_v<T>)
+    return static_cast<T>(*ended.value());
+  else if constexpr (!std::is_void_v<T>)
+    return T(std::move(ended.value()));
+}
+
+}  // namespace detail
 
 /// Runs a program: makes a loop, runs `main_coro(args...)` on it, and returns its value or throws its exception.
 ///
@@ -108,11 +104,7 @@ decltype(auto) run(run_options options, F&& main_coro, Args&&... args) {
   using result = typename std::remove_pointer_t<decltype(state)>::result_type;
   task<result> main(*state);
   runner.drive(*state);
-  state->check_value();
-  if constexpr (std::is_reference_v<result>)
-    return static_cast<result>(*state->value());
-  else if constexpr (!std::is_void_v<result>)
-    return result(std::move(state->value()));
+  return detail::take_result<result>(*state);
 }
 
 template <class F, class... Args>

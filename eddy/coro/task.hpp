@@ -296,6 +296,15 @@ coro<> cancel_and_join(task<T> t, std::string reason = {}) {
   if (const std::exception_ptr error = t.exception()) std::rethrow_exception(error);
 }
 
+namespace detail {
+
+template <class T>
+struct is_task : std::false_type {};
+template <class T>
+struct is_task<task<T>> : std::true_type {};
+
+}  // namespace detail
+
 // ---------------------------------------------------------------------------------------------------------------------
 
 template <class T>

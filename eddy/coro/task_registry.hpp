@@ -58,7 +58,6 @@ class task_registry final : public task_owner, private timer {
 
   /// Whether the loop shuts down: tasks are born cancelled then.
   bool closing() const noexcept { return closing_; }
-  void open() noexcept { closing_ = false; }
   /// Cancels every task, and from now on every new one.
   void close(std::string_view reason);
   void cancel_all(std::string_view reason);

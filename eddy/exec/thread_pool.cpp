@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "eddy/exec/thread_pool.hpp"
 
-#include <pthread.h>
-#include <signal.h>
-
 #include <algorithm>
 #include <condition_variable>
 #include <list>
@@ -11,6 +8,8 @@
 #include <system_error>
 #include <thread>
 #include <vector>
+
+#include "eddy/exec/detail/threads.hpp"
 
 namespace eddy {
 
@@ -24,11 +23,18 @@ void pool_job::run() noexcept {
 /// What a pool and its threads share.
 class pool_core : public std::enable_shared_from_this<pool_core> {
  public:
-  pool_core(std::size_t limit, std::string name) : limit_(limit), name_(name.substr(0, 12)) {}
+  pool_core(std::size_t limit, const std::string& name, std::size_t max_queued)
+      : limit_(limit), max_queued_(max_queued), name_(name.substr(0, 12)) {}
 
   void submit(pool_job& job, scheduler& home) {
     job.home_ = &home;
     const std::scoped_lock guard(lock_);
+    if (closed_) throw misuse_error("the thread_pool \"" + name_ + "\" was shut down and takes no more jobs");
+    // Jobs that a free thread is about to take are not in line.
+    const std::size_t free = idle_ + limit_ - workers_.size();
+    if (queued_ >= free && queued_ - free >= max_queued_)
+      throw pool_full_error("the thread_pool \"" + name_ + "\" has " + std::to_string(queued_) +
+                            " jobs in line, which is as many as it keeps");
     if (idle_ <= queued_ && workers_.size() < limit_) start_worker();
     queue_.push(job);
     ++queued_;
@@ -59,14 +65,21 @@ class pool_core : public std::enable_shared_from_this<pool_core> {
       if (w.job == &job) w.abandoned = true;
   }
 
-  /// Ends the threads and waits for them, except for those whose job was abandoned: they go on alone and post nothing.
+  /// Takes no more jobs; the threads end when there are none left.
   void close() noexcept {
+    const std::scoped_lock guard(lock_);
+    closed_ = true;
+    wake_.notify_all();
+  }
+  /// Waits for the threads of a closed pool, except for those whose job was abandoned: they go on alone and post
+  /// nothing.
+  void join() noexcept {
+    const std::scoped_lock one(joining_);
     std::vector<std::thread> to_join;
     {
       const std::scoped_lock guard(lock_);
-      closed_ = true;
-      wake_.notify_all();
       for (worker& w : workers_) {
+        if (!w.thread.joinable()) continue;
         if (w.abandoned)
           w.thread.detach();
         else
@@ -75,6 +88,7 @@ class pool_core : public std::enable_shared_from_this<pool_core> {
     }
     for (std::thread& t : to_join) t.join();
   }
+  bool runs_here() const noexcept { return core_of_thread() == this; }
 
   thread_pool::statistics_type statistics() const {
     const std::scoped_lock guard(lock_);
@@ -90,25 +104,25 @@ class pool_core : public std::enable_shared_from_this<pool_core> {
 
   void start_worker() {
     worker& made = workers_.emplace_back();
-    // Signals belong to the threads that run loops: a worker blocks all of them, and inherits that from here.
-    sigset_t all;
-    sigset_t before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
     try {
-      made.thread = std::thread([self = shared_from_this(), &made] { self->work(made); });
+      made.thread = start_thread(name_ + "-" + std::to_string(workers_.size()),
+                                 [self = shared_from_this(), &made] { self->work(made); });
     } catch (const std::system_error&) {
-      pthread_sigmask(SIG_SETMASK, &before, nullptr);
       workers_.pop_back();
       if (workers_.empty()) throw;
       return;  // the others will get to it
     }
-    pthread_sigmask(SIG_SETMASK, &before, nullptr);
-    pthread_setname_np(made.thread.native_handle(), (name_ + "-" + std::to_string(workers_.size())).c_str());
     ++idle_;
   }
 
+  // The pool that the calling thread belongs to. Never inlined: see event_loop::try_current.
+  EDDY_NOINLINE static const pool_core*& core_of_thread() noexcept {
+    static constinit thread_local const pool_core* mine = nullptr;
+    return mine;
+  }
+
   void work(worker& self) {
+    core_of_thread() = this;
     std::unique_lock guard(lock_);
     while (true) {
       wake_.wait(guard, [this] { return closed_ || !queue_.empty(); });
@@ -138,7 +152,9 @@ class pool_core : public std::enable_shared_from_this<pool_core> {
   std::size_t queued_ = 0;
   std::list<worker> workers_;  // stays in place while it grows
   std::size_t limit_;
+  std::size_t max_queued_;
   std::string name_;
+  std::mutex joining_;    // one join() at a time; taken before lock_
   std::size_t idle_ = 0;  // workers without a job
   bool closed_ = false;
 };
@@ -158,10 +174,26 @@ std::size_t default_threads() { return std::min<std::size_t>(32, std::thread::ha
 
 }  // namespace detail
 
-thread_pool::thread_pool(std::size_t threads, std::string name)
-    : core_(std::make_shared<detail::pool_core>(threads == 0 ? detail::default_threads() : threads, std::move(name))) {}
+thread_pool::thread_pool(const pool_options& options)
+    : core_(std::make_shared<detail::pool_core>(options.threads_ == 0 ? detail::default_threads() : options.threads_,
+                                                options.name_, options.max_queued_)) {}
 
-thread_pool::~thread_pool() { core_->close(); }
+thread_pool::thread_pool(std::size_t threads, std::string name)
+    : thread_pool(pool_options().threads(threads).name(std::move(name))) {}
+
+thread_pool::~thread_pool() {
+  EDDY_ASSERT(!core_->runs_here(),
+              "a thread_pool was destroyed by one of its own jobs, which cannot wait for itself; let its owner do it");
+  core_->close();
+  core_->join();
+}
+
+void thread_pool::shutdown(bool wait) {
+  if (wait && core_->runs_here())
+    throw misuse_error("thread_pool::shutdown was called by one of the pool's own jobs, which cannot wait for itself");
+  core_->close();
+  if (wait) core_->join();
+}
 
 thread_pool::statistics_type thread_pool::statistics() const { return core_->statistics(); }
 

@@ -50,31 +50,58 @@ class callback_node : public runnable, public timer {
 };
 
 template <class F, class... Args>
-class callback final : public callback_node {
+class callback : public callback_node {
  public:
   template <class G, class... As>
   explicit callback(event_loop& loop, G&& f, As&&... args)
       : callback_node(loop), bound_(std::forward<G>(f), std::forward<As>(args)...) {}
-  ~callback() {}  // bound_ is destroyed by drop()
 
-  static void* operator new(std::size_t size) { return frame_pool::allocate(size); }
-  static void operator delete(void* block, std::size_t size) noexcept { frame_pool::release(block, size); }
+ protected:
+  ~callback() {}  // bound_ is destroyed by drop()
 
  private:
   void call() override {
     std::apply([](F& f, Args&... args) { std::invoke(std::move(f), std::move(args)...); }, bound_);
   }
   void drop() noexcept override { std::destroy_at(&bound_); }
-  void destroy() noexcept override { delete this; }
 
   union {
     std::tuple<F, Args...> bound_;
   };
 };
 
+/// Made and freed on the loop's thread.
 template <class F, class... Args>
-callback<std::decay_t<F>, std::decay_t<Args>...>* make_callback(event_loop& loop, F&& f, Args&&... args) {
-  return new callback<std::decay_t<F>, std::decay_t<Args>...>(loop, std::forward<F>(f), std::forward<Args>(args)...);
+class local_callback final : public callback<F, Args...> {
+ public:
+  using callback<F, Args...>::callback;
+  static void* operator new(std::size_t size) { return frame_pool::allocate(size); }
+  static void operator delete(void* block, std::size_t size) noexcept { frame_pool::release(block, size); }
+
+ private:
+  void destroy() noexcept override { delete this; }
+};
+
+/// Made on one thread and freed on another: from the global allocator, since the frame pool would take fresh memory on
+/// the one side for ever, and pile it up on the other.
+template <class F, class... Args>
+class posted_callback final : public callback<F, Args...> {
+ public:
+  using callback<F, Args...>::callback;
+
+ private:
+  void destroy() noexcept override { delete this; }
+};
+
+template <class F, class... Args>
+callback_node* make_callback(event_loop& loop, F&& f, Args&&... args) {
+  return new local_callback<std::decay_t<F>, std::decay_t<Args>...>(loop, std::forward<F>(f),
+                                                                    std::forward<Args>(args)...);
+}
+template <class F, class... Args>
+callback_node* make_posted_callback(event_loop& loop, F&& f, Args&&... args) {
+  return new posted_callback<std::decay_t<F>, std::decay_t<Args>...>(loop, std::forward<F>(f),
+                                                                     std::forward<Args>(args)...);
 }
 
 }  // namespace detail

@@ -38,11 +38,19 @@ event_loop::event_loop(std::string_view backend)
 }
 
 event_loop::~event_loop() {
+  if (companion_ != nullptr) {
+    try {
+      companion_->close();
+    } catch (...) {
+      detail::report("a loop that was destroyed without close() could not be closed: " +
+                     detail::describe_exception(std::current_exception()));
+    }
+  }
   set_debug(false);
   drop_callbacks();
   while (!dependents_.empty()) dependents_.pop_front().loop_ended();
   life_.close();
-  scheduler_.wait_for_posters();
+  scheduler_.inbox.wait_for_wakers();
   drop_callbacks();  // what came meanwhile
 }
 
@@ -65,6 +73,7 @@ void event_loop::drop_callbacks() noexcept {
       }
     }
   } while (!scheduler_.timers.empty() || !scheduler_.inbox.empty());
+  companion_.reset();
 }
 
 exception_handler event_loop::set_exception_handler(exception_handler handler) {
@@ -99,16 +108,34 @@ void event_loop::run_with(const std::function<void()>& body) {
   if (try_current() != nullptr)
     throw misuse_error(
         "a loop already runs on this thread: inside a coroutine use co_await or create_task instead of run");
+  check_open("run");
   set_running_loop(this);
+  running_ = true;
   struct reset {
-    ~reset() { set_running_loop(nullptr); }
-  } at_end;
+    explicit reset(bool& running) noexcept : running_(running) {}
+    reset(const reset&) = delete;
+    reset& operator=(const reset&) = delete;
+    ~reset() {
+      running_ = false;
+      set_running_loop(nullptr);
+    }
+
+   private:
+    bool& running_;
+  };
+  const reset at_end(running_);
   body();
+}
+
+void event_loop::throw_closed(const char* what) {
+  throw misuse_error(std::string(what) + ": this loop is closed, and nothing runs on it any more; make a new one");
 }
 
 void event_loop::throw_wrong_thread(const char* what, const char* instead) {
   throw wrong_thread(std::string(what) + " was called from a thread that does not run this loop; use " + instead);
 }
+
+std::unique_ptr<event_loop> new_event_loop(std::string_view backend) { return std::make_unique<event_loop>(backend); }
 
 namespace detail {
 

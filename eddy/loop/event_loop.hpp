@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <exception>
 #include <functional>
@@ -26,17 +27,32 @@ struct unhandled_error {
 
 using exception_handler = std::function<void(const unhandled_error&)>;
 
+namespace detail {
+
+/// What the coroutine layer keeps with a loop: its tasks, and how they are run and ended.
+class loop_companion {
+ public:
+  virtual ~loop_companion() = default;
+  /// Ends everything: tasks, executors, and what they posted.
+  virtual void close() = 0;
+};
+
+}  // namespace detail
+
 /// One thread's scheduler: ready queue, timers, I/O, and a mailbox for other threads.
 ///
 /// Programs start with `run`, which makes a loop of its own; `event_loop::current()` is that loop inside of it. The
-/// loop belongs to the thread that made it.
+/// loop belongs to the thread that made it. A loop that one makes oneself is driven by run_until_complete() or
+/// run_forever(), as often as one likes, and ended by close(); for the same with options choose a `runner`.
 ///
-/// **Thread safety.** Only the loop's own thread, except for call_soon_threadsafe(); others get `wrong_thread`.
+/// **Thread safety.** Only the loop's own thread, except for call_soon_threadsafe() and is_closed(); others get
+/// `wrong_thread`.
 /// **In asyncio.** `AbstractEventLoop`.
 class event_loop {
  public:
   /// @param backend  "epoll", or empty for EDDY_BACKEND from the environment or else the default.
   explicit event_loop(std::string_view backend = {});
+  /// Closes it first when nobody did: tasks that are left are cancelled and joined here.
   ~event_loop();
   event_loop(const event_loop&) = delete;
   event_loop& operator=(const event_loop&) = delete;
@@ -62,6 +78,32 @@ class event_loop {
   /// lives.
   template <class F, class... Args>
   void call_soon_threadsafe(F&& f, Args&&... args);
+
+  // -- by hand; what is about coroutines needs eddy/coro/runner.hpp
+  // --------------------------------------------------------------
+
+  /// Runs the loop until `main(args...)`, a coroutine or a task has ended, and gives its value or throws its exception.
+  ///
+  /// Other tasks stay where they are, and go on with the next run. Ctrl-C cancels it, as with `run`.
+  ///
+  /// @throws what the coroutine throws; interrupted; misuse_error when a loop runs on this thread already, when this
+  /// one is closed, and when stop() ended the run first: the task then goes on with the next run.
+  template <class F, class... Args>
+  decltype(auto) run_until_complete(F&& main, Args&&... args);
+  /// Runs the loop until somebody calls stop(). @throws interrupted  Ctrl-C stopped it.  @throws misuse_error  As
+  /// above.
+  void run_forever();
+  /// Ends run_forever() after this turn; from other threads: `loop.call_soon_threadsafe(&event_loop::stop, &loop)`.
+  /// @throws misuse_error  It does not run, or `run` drives it, which ends with its main.
+  void stop();
+  /// Cancels and joins every task that is left, then ends executors; nothing runs on this loop any more, and callbacks
+  /// that are submitted all the same are dropped with it. Idempotent. @throws misuse_error  It runs.
+  void close();
+  /// Starts a task, also before the loop runs: the first run gets to it. @throws misuse_error  It is closed.
+  template <class F, class... Args>
+  auto create_task(F&& f, Args&&... args);
+  bool is_running() const noexcept { return running_; }
+  bool is_closed() const noexcept { return closed_.load(std::memory_order_acquire); }
 
   /// Sets who learns of errors that reach nobody else, and returns the one before. The default writes a report.
   exception_handler set_exception_handler(exception_handler handler);
@@ -114,8 +156,32 @@ class event_loop {
   detail::loop_ticket ticket() const noexcept { return life_.ticket(); }
   std::thread::id thread() const noexcept { return thread_; }
 
+  // -- for the coroutine layer
+  // --------------------------------------------------------------------------------------------------------
+
+  std::unique_ptr<detail::loop_companion>& companion() noexcept { return companion_; }
+  void check_open(const char* what) const {
+    if (is_closed()) [[unlikely]]
+      throw_closed(what);
+  }
+  /// Nothing is taken from the mailbox any more.
+  void set_closed() noexcept { closed_.exchange(true, std::memory_order_acq_rel); }
+  /// As call_soon_threadsafe(). @returns false when the loop was closed before: then it will not run.
+  template <class F>
+  bool post_unless_closed(F&& f) {
+    auto* node = detail::make_posted_callback(*this, std::forward<F>(f));
+    scheduler_.inbox.visit();
+    scheduler_.post(*node);
+    // A read-modify-write, as in set_closed(): one of the two comes first. If this one does, close() sees the post.
+    bool closed = false;
+    closed_.compare_exchange_strong(closed, false, std::memory_order_acq_rel, std::memory_order_acquire);
+    scheduler_.inbox.woken();  // the last touch: what was posted may have ended the loop
+    return !closed;
+  }
+
  private:
   void drop_callbacks() noexcept;
+  [[noreturn]] static void throw_closed(const char* what);
 
   detail::scheduler scheduler_;
   std::thread::id thread_;
@@ -123,7 +189,16 @@ class event_loop {
   detail::loop_life life_;
   exception_handler exception_handler_;
   std::chrono::nanoseconds slow_callback_duration_ = std::chrono::milliseconds(100);
+  std::unique_ptr<detail::loop_companion> companion_;
+  std::atomic<bool> closed_{false};
+  bool running_ = false;
 };
+
+/// A loop to be run by hand; `event_loop loop;` is as good. **In asyncio.** `new_event_loop()`.
+std::unique_ptr<event_loop> new_event_loop(std::string_view backend = {});
+
+/// The loop that runs on this thread. @throws misuse_error when there is none. **In asyncio.** `get_running_loop()`.
+inline event_loop& get_running_loop() { return event_loop::current(); }
 
 /// The current loop's time: real, or virtual in a test. **In asyncio.** `get_running_loop().time()`.
 time_point now();
@@ -154,7 +229,7 @@ callback_handle event_loop::call_at(time_point when, F&& f, Args&&... args) {
 
 template <class F, class... Args>
 void event_loop::call_soon_threadsafe(F&& f, Args&&... args) {
-  scheduler_.post(*detail::make_callback(*this, std::forward<F>(f), std::forward<Args>(args)...));
+  scheduler_.post(*detail::make_posted_callback(*this, std::forward<F>(f), std::forward<Args>(args)...));
 }
 
 }  // namespace eddy

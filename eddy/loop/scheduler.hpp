@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
-#include <thread>
 #include <vector>
 
 #include "eddy/loop/backend.hpp"
@@ -89,7 +87,7 @@ class scheduler {
   std::unique_ptr<backend> io;
   mailbox inbox;
   std::size_t external = 0;       // jobs on other threads that will post here: the loop is not idle while there are any
-  std::size_t open_promises = 0;  // not set yet; another thread may set one
+  std::size_t open_promises = 0;  // and other waits that another thread may end: such a loop is in no deadlock
   std::vector<std::unique_ptr<loop_service>> services;  // in the order of their making
   chooser* choices = nullptr;                           // set by seeded tests only
   io_faults* faults = nullptr;                          // set by `explore` only
@@ -133,15 +131,11 @@ class scheduler {
   }
 
   /// Any thread, also a signal handler, while the loop lives. The loop may run `node`, and end, before this returns:
-  /// its destructor waits.
+  /// who still has to wake it then is waited for.
   void post(runnable& node) noexcept {
-    posting_.fetch_add(1, std::memory_order_relaxed);  // published by the post itself
-    if (inbox.post(node)) io->wake();
-    posting_.fetch_sub(1, std::memory_order_release);  // the last touch of this object
-  }
-  /// Before the loop goes: waits until whoever posts has let go of it.
-  void wait_for_posters() const noexcept {
-    while (posting_.load(std::memory_order_acquire) != 0) std::this_thread::yield();
+    if (!inbox.post(node)) return;
+    io->wake();
+    inbox.woken();
   }
 
   bool idle() const noexcept {
@@ -167,7 +161,6 @@ class scheduler {
 
  private:
   unsigned nesting_ = 0;                 // eager starts inside each other now
-  std::atomic<unsigned> posting_{0};     // threads inside of post()
   std::optional<std::uint64_t> random_;  // the generator's state; empty until it is used or seeded
 
   void wait_or_poll();

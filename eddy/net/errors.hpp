@@ -12,12 +12,6 @@
 
 namespace eddy {
 
-/// A stream, listener or server was used after this side closed it, or was closed while somebody waited on it.
-class closed_error : public error {
- public:
-  using error::error;
-};
-
 /// A write was cancelled half-way, so the peer has an unknown part of it: nothing can be written to this stream any
 /// more.
 class broken_stream_error : public error {

@@ -32,8 +32,8 @@ class body_run {
       (settings_.may_use_handler ? result.handled : result.problems)
           .push_back(what.message + ": " + detail::describe_exception(what.error));
     });
-    runner_.on_deadlock = [this] { deadlock(); };
-    runner_.on_main_ended = [this] { main_ended(); };
+    runner_.driver().on_deadlock = [this] { deadlock(); };
+    runner_.driver().on_main_ended = [this] { main_ended(); };
   }
 
   void drive(const std::function<coro<>()>& body) {
@@ -53,11 +53,11 @@ class body_run {
  private:
   void deadlock() {
     if (++deadlocks_ == 1) {
-      result.problems.push_back(runner_.describe_deadlock());
+      result.problems.push_back(runner_.driver().describe_deadlock());
       runner_.registry().cancel_all("the test is in a deadlock");
     } else {
       runner_.registry().lift_shields();
-      runner_.give_up = deadlocks_ > 2;
+      runner_.driver().give_up = deadlocks_ > 2;
     }
   }
 

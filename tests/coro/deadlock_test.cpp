@@ -377,7 +377,7 @@ TEST(deadlock, S13_a_promise_that_nobody_will_set_is_a_deadlock_when_patience_en
         auto f = forgotten.get_future();
         co_await f;
       },
-      [](eddy::runner_base& runner) { runner.patience = 5ms; });
+      [](eddy::runner_base& runner) { runner.driver().patience = 5ms; });
   expect_part(text, "deadlock: nothing is runnable");
   expect_part(text, "unless another thread still holds one of 1 open promises");
   expect_part(text, "its promise was made at deadlock_test.cpp:");

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <atomic>
 #include <thread>
 
 #include "eddy/base/reports.hpp"
@@ -147,6 +148,34 @@ TEST(interrupt, S02_a_real_one_from_outside_ends_a_process_cleanly) {
   EXPECT_EQ(WEXITSTATUS(status), 42);
   ::close(ready[0]);
   ::close(ready[1]);
+}
+
+// Handlers that run on another thread while the run which they are for comes to its end. The process dies of the first
+// signal that finds no handler, as it should; never of anything else.
+TEST(interrupt, S02_one_on_another_thread_may_come_at_any_moment_of_the_end) {
+  for (int round = 0; round < 10; ++round) {
+    const pid_t child = fork();
+    if (child == 0) {
+      std::atomic<bool> go{false};
+      std::thread storm([&] {
+        while (!go) std::this_thread::yield();
+        while (true) pthread_kill(pthread_self(), SIGINT);
+      });
+      for (int i = 0; i < 200; ++i) {
+        try {
+          eddy::run([&]() -> eddy::coro<> {
+            go = true;
+            co_await eddy::sleep(20us);
+          });
+        } catch (const eddy::interrupted&) {
+        }
+      }
+      std::_Exit(0);
+    }
+    int status = 0;
+    ASSERT_EQ(waitpid(child, &status, 0), child);
+    EXPECT_TRUE(WIFEXITED(status) ? WEXITSTATUS(status) == 0 : WTERMSIG(status) == SIGINT) << status;
+  }
 }
 
 }  // namespace

@@ -164,4 +164,86 @@ TEST(thread_pool_end, one_pool_serves_several_loops) {
   EXPECT_EQ(sum.load(), 3 * 199 * 100);
 }
 
+EDDY_IO_TEST(thread_pool, S36_one_job_more_than_it_keeps_in_line_is_refused) {
+  eddy::thread_pool pool(eddy::pool_options().threads(1).name("small").max_queued(2));
+  gate go;
+  std::vector<eddy::task<>> tasks;
+  for (int i = 0; i < 3; ++i)
+    tasks.push_back(
+        eddy::create_task([&]() -> eddy::coro<> { co_await eddy::run_in_executor(pool, [&] { go.wait(); }); }));
+  co_await eddy::sleep(0s);
+  std::string text;
+  try {
+    co_await eddy::run_in_executor(pool, [] {});
+  } catch (const eddy::pool_full_error& e) {
+    text = e.what();
+  }
+  EXPECT_NE(text.find("\"small\" has"), std::string::npos) << text;
+  go.open();
+  for (auto& t : tasks) co_await t;
+  const int again = co_await eddy::run_in_executor(pool, [] { return 1; });
+  EXPECT_EQ(again, 1);
+}
+
+EDDY_IO_TEST(thread_pool, S36_a_pool_that_keeps_no_line_still_has_its_threads) {
+  eddy::thread_pool pool(eddy::pool_options().threads(2).max_queued(0));
+  gate go;
+  std::vector<eddy::task<>> tasks;
+  for (int i = 0; i < 2; ++i)
+    tasks.push_back(
+        eddy::create_task([&]() -> eddy::coro<> { co_await eddy::run_in_executor(pool, [&] { go.wait(); }); }));
+  co_await eddy::sleep(0s);
+  bool refused = false;
+  try {
+    co_await eddy::run_in_executor(pool, [] {});
+  } catch (const eddy::pool_full_error&) {
+    refused = true;
+  }
+  EXPECT_TRUE(refused);
+  go.open();
+  for (auto& t : tasks) co_await t;
+}
+
+EDDY_IO_TEST(thread_pool, S36_S37_shutdown_ends_what_is_in_line_and_takes_no_more) {
+  eddy::thread_pool pool(1);
+  gate go;
+  std::atomic<int> done{0};
+  std::vector<eddy::task<>> tasks;
+  for (int i = 0; i < 3; ++i)
+    tasks.push_back(eddy::create_task([&]() -> eddy::coro<> {
+      co_await eddy::run_in_executor(pool, [&] {
+        go.wait();
+        ++done;
+      });
+    }));
+  co_await eddy::sleep(0s);
+  pool.shutdown(false);
+  EXPECT_EQ(done.load(), 0);
+  std::string text;
+  try {
+    co_await eddy::run_in_executor(pool, [] {});
+  } catch (const eddy::misuse_error& e) {
+    text = e.what();
+  }
+  EXPECT_NE(text.find("was shut down"), std::string::npos) << text;
+  go.open();
+  co_await eddy::to_thread([&] { pool.shutdown(); });
+  EXPECT_EQ(done.load(), 3);
+  pool.shutdown();
+  for (auto& t : tasks) co_await t;
+}
+
+EDDY_IO_TEST(thread_pool, L9_a_job_cannot_wait_for_the_end_of_its_own_pool) {
+  eddy::thread_pool pool(1);
+  std::string text;
+  try {
+    co_await eddy::run_in_executor(pool, [&] { pool.shutdown(); });
+  } catch (const eddy::misuse_error& e) {
+    text = e.what();
+  }
+  EXPECT_NE(text.find("cannot wait for itself"), std::string::npos) << text;
+  const int still = co_await eddy::run_in_executor(pool, [] { return 2; });
+  EXPECT_EQ(still, 2);
+}
+
 }  // namespace

@@ -87,6 +87,28 @@ EDDY_IO_TEST(to_thread, L4_a_job_that_has_started_is_waited_for_and_its_value_de
   EXPECT_EQ(got, 1) << "a value that came all the same is a value";
 }
 
+// Program 24, as it is written there: the limit waits for the thread, and what came is delivered.
+EDDY_IO_TEST(to_thread, S36_L4_a_limit_around_a_started_job_waits_for_it) {
+  std::atomic<bool> done{false};
+  int local = 0;
+  const int got = co_await eddy::wait_for(eddy::to_thread([&] {
+                                            std::this_thread::sleep_for(3ms);
+                                            done = true;
+                                            return ++local;
+                                          }),
+                                          1ms);
+  EXPECT_TRUE(done.load());
+  EXPECT_EQ(got, local);
+}
+
+EDDY_IO_TEST(to_thread, S36_run_in_executor_gives_values_and_exceptions) {
+  eddy::thread_pool pool(1);
+  const int sum = co_await eddy::run_in_executor(pool, [](int a, int b) { return a + b; }, 2, 3);
+  EXPECT_EQ(sum, 5);
+  const auto end = co_await eddy::as_outcome(eddy::run_in_executor(pool, [] { throw std::out_of_range("there"); }));
+  EXPECT_THROW(end.throw_if_failed(), std::out_of_range);
+}
+
 // What an abandoned job shares with the test: owned by both.
 struct shared_flags {
   std::atomic<bool> started{false};

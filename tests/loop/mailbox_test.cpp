@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <memory>
 #include <mutex>
@@ -54,6 +56,43 @@ TEST(mailbox, only_the_first_poster_wakes_a_sleeping_loop) {
   EXPECT_FALSE(box.post(letters[2]));
 }
 
+TEST(mailbox, who_sleeps_is_neither_empty_handed_nor_confused_by_sleeping_twice) {
+  mailbox box;
+  eddy::detail::runnable_queue queue;
+  ASSERT_TRUE(box.prepare_sleep());
+  EXPECT_TRUE(box.empty());
+  box.take(queue);
+  EXPECT_TRUE(queue.empty());
+  EXPECT_TRUE(box.prepare_sleep()) << "after a poll that threw, nobody called end_sleep";
+  letter one;
+  EXPECT_TRUE(box.post(one));
+  EXPECT_FALSE(box.empty());
+  box.end_sleep();
+  box.take(queue);
+  EXPECT_EQ(&queue.pop(), &one) << "what lies on top of a sleeping loop does not point at the mark";
+  EXPECT_TRUE(queue.empty());
+}
+
+// A loop takes the letter, and ends, before the poster has come to wake it.
+TEST(mailbox, a_poster_that_has_to_wake_is_waited_for_and_no_other) {
+  mailbox box;
+  letter one;
+  letter two;
+  ASSERT_TRUE(box.prepare_sleep());
+  ASSERT_TRUE(box.post(one));
+  ASSERT_FALSE(box.post(two)) << "not counted";
+  std::atomic<bool> gone{false};
+  std::thread loop([&] {
+    box.wait_for_wakers();
+    gone = true;
+  });
+  std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  EXPECT_FALSE(gone.load());
+  box.woken();
+  loop.join();
+  EXPECT_TRUE(gone.load());
+}
+
 // The wake-up is a flag under a lock, as strict as an eventfd: a lost one makes this test hang (and ctest end it).
 TEST(mailbox, S14_four_senders_lose_no_letter_and_no_wake_up_and_keep_their_order) {
   constexpr int senders = 4;
@@ -75,6 +114,7 @@ TEST(mailbox, S14_four_senders_lose_no_letter_and_no_wake_up_and_keep_their_orde
           const std::scoped_lock guard(lock);
           woken = true;
           wake.notify_one();
+          box.woken();
         }
       }
     });

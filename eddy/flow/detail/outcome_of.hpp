@@ -57,11 +57,6 @@ coro<std::remove_cvref_t<T>> end_as_task(task<T> awaited) {
   }
 }
 
-template <class A>
-struct is_task : std::false_type {};
-template <class T>
-struct is_task<task<T>> : std::true_type {};
-
 /// As to_coro, for who hands over outcomes: a task handle that was cancelled is a cancelled end, no exception.
 template <class A>
 auto to_outcome_coro(A&& a) {
