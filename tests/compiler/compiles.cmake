@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: BSL-1.0
-# Compiles SOURCE with COMPILER and compares the outcome with EXPECTED: compiles, fails or any. When it fails, the
-# messages have to contain SENTENCE.
+# Compiles SOURCE with COMPILER and compares the outcome with EXPECTED: compiles, fails or any. OPTIONS are further
+# compiler options, -w unless they are given. When it fails, the messages have to contain SENTENCE.
+if(NOT DEFINED OPTIONS)
+  set(OPTIONS -w)
+endif()
 execute_process(
-  COMMAND ${COMPILER} -std=c++20 -w -O0 -I${INCLUDES} -c ${SOURCE} -o /dev/null
+  COMMAND ${COMPILER} -std=c++20 ${OPTIONS} -O0 -I${INCLUDES} -c ${SOURCE} -o /dev/null
   RESULT_VARIABLE result
   ERROR_VARIABLE messages)
 if(result EQUAL 0)

@@ -185,7 +185,7 @@ TEST_F(run, L6_an_exception_nobody_looked_at_reaches_the_handler_also_at_the_end
   expect_part(told.all(), "in clean-up");
 }
 
-TEST_F(run, S61_a_coroutine_that_was_never_awaited_is_reported_with_its_place) {
+TEST_F(run, S01_S61_a_coroutine_that_was_never_awaited_is_reported_with_its_place) {
   const reports told;
   eddy::run(
       []() -> eddy::coro<> {
@@ -198,6 +198,7 @@ TEST_F(run, S61_a_coroutine_that_was_never_awaited_is_reported_with_its_place) {
   expect_part(told.all(), "give");
   expect_part(told.all(), "run_test.cpp:");
   expect_part(told.all(), "was never awaited");
+  expect_part(told.all(), "; made in ");
 }
 
 TEST_F(run, S61_without_debug_mode_nothing_is_said) {

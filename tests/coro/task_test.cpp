@@ -8,6 +8,7 @@
 #include <thread>
 #include <vector>
 
+#include "eddy/coro/future.hpp"
 #include "eddy/coro/run.hpp"
 #include "eddy/flow/as_outcome.hpp"
 #include "eddy/flow/on_cancel.hpp"
@@ -86,6 +87,44 @@ EDDY_TEST(task, S06_starts_early_and_is_awaited_later_by_many) {
   EXPECT_EQ(eddy::now() - start, 1s);
   EXPECT_TRUE(task.done() && !task.cancelled() && task.exception() == nullptr);
   EXPECT_EQ(task.result(), 7);
+}
+
+EDDY_TEST(task, S06_says_how_it_ended) {
+  auto value = eddy::create_task(answer, 7);
+  auto failed = eddy::create_task(fail, "no luck");
+  auto stopped = eddy::create_task(answer, 1);
+  co_await eddy::sleep(1ms);
+  EXPECT_FALSE(value.done() || failed.done() || stopped.done());
+  EXPECT_TRUE(stopped.cancel("enough"));
+  EXPECT_FALSE(stopped.cancelled()) << "asked to, but its step has not come";
+  co_await eddy::sleep(2s);
+  EXPECT_TRUE(value.done() && failed.done() && stopped.done());
+  EXPECT_EQ(value.result(), 7);
+  EXPECT_EQ(value.exception(), nullptr);
+  EXPECT_FALSE(value.cancelled() || failed.cancelled());
+  EXPECT_TRUE(stopped.cancelled());
+  EXPECT_EQ(stopped.exception(), nullptr);
+  EXPECT_NE(failed.exception(), nullptr);
+  expect_part(sentence<std::runtime_error>([&] { (void)failed.result(); }), "no luck");
+  expect_part(sentence<eddy::cancelled_error>([&] { (void)stopped.result(); }), "enough");
+  EXPECT_FALSE(value.cancel()) << "it has ended";
+}
+
+// asyncio keeps its tasks weakly (python/cpython#117379): one that nobody refers to may vanish while it runs.
+EDDY_TEST(task, S06_S07_wound_a_task_whose_handle_was_dropped_runs_to_its_end) {
+  int ended = 0;
+  for (int i = 0; i < 100; ++i)
+    eddy::create_task([&ended]() -> eddy::coro<> {
+      eddy::promise<> never_set_from_outside;
+      auto set = eddy::create_task([&never_set_from_outside]() -> eddy::coro<> {
+        co_await eddy::sleep(1s);
+        never_set_from_outside.set_value();
+      });
+      co_await never_set_from_outside.get_future();  // kept by nobody but the task itself
+      ++ended;
+    });
+  co_await eddy::sleep(2s);
+  EXPECT_EQ(ended, 100);
 }
 
 EDDY_TEST(task, S06_keeps_callable_and_arguments_until_the_end) {

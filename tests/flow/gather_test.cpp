@@ -73,7 +73,7 @@ EDDY_TEST(gather, S04_of_nothing_is_over_at_once) {
   EXPECT_TRUE(empty.empty());
 }
 
-EDDY_TEST(gather, L5_the_first_failure_cancels_and_joins_the_others_and_is_thrown) {
+EDDY_TEST(gather, S04_L5_the_first_failure_cancels_and_joins_the_others_and_is_thrown) {
   bool sibling_unwound = false;
   std::string text;
   const auto begin = eddy::now();
@@ -252,7 +252,7 @@ TEST(gather, L5_shutdown_ends_it) {
 }
 
 // asyncio's gather leaves the siblings running after the first failure.
-EDDY_TEST(gather, wound_no_sibling_runs_on_after_a_failure) {
+EDDY_TEST(gather, S04_wound_no_sibling_runs_on_after_a_failure) {
   bool went_on = false;
   auto sibling = [&]() -> coro<> {
     co_await eddy::sleep(2s);

@@ -89,7 +89,7 @@ EDDY_TEST(race, L6_a_later_exception_reaches_the_handler) {
 }
 
 // Program 3: both queues are filled in one turn, before either getter has had its turn.
-EDDY_TEST(race, L1_3_hands_over_every_value_that_came) {
+EDDY_TEST(race, S12_L1_3_hands_over_every_value_that_came) {
   eddy::queue<int> a;
   eddy::queue<int> b;
   eddy::event_loop::current().call_later(1s, [&] {

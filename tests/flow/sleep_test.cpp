@@ -17,7 +17,7 @@ using eddy::coro;
 
 namespace {
 
-EDDY_TEST(sleep, is_exact_and_deadlines_come_in_order) {
+EDDY_TEST(sleep, S20_is_exact_and_deadlines_come_in_order) {
   std::vector<int> order;
   const auto begin = eddy::now();
   std::vector<eddy::task<>> all;
@@ -45,7 +45,7 @@ EDDY_TEST(sleep, L7_equal_deadlines_are_first_in_first_out) {
   EXPECT_TRUE(std::is_sorted(order.begin(), order.end()));
 }
 
-EDDY_TEST(sleep, until_a_moment_and_until_one_that_has_passed) {
+EDDY_TEST(sleep, S20_until_a_moment_and_until_one_that_has_passed) {
   const auto begin = eddy::now();
   co_await eddy::sleep_until(begin + 5s);
   EXPECT_EQ(eddy::now() - begin, 5s);
@@ -54,7 +54,7 @@ EDDY_TEST(sleep, until_a_moment_and_until_one_that_has_passed) {
   EXPECT_EQ(eddy::now() - begin, 5s);
 }
 
-EDDY_TEST(sleep, of_nothing_lets_every_ready_task_have_its_turn) {
+EDDY_TEST(sleep, S20_of_nothing_lets_every_ready_task_have_its_turn) {
   std::string order;
   auto other = eddy::create_task([&]() -> coro<> {
     order += 'b';
@@ -67,14 +67,14 @@ EDDY_TEST(sleep, of_nothing_lets_every_ready_task_have_its_turn) {
   co_await other;
 }
 
-EDDY_TEST(sleep, for_ever_can_be_cancelled) {
+EDDY_TEST(sleep, S20_for_ever_can_be_cancelled) {
   auto job = eddy::create_task([]() -> coro<> { co_await eddy::sleep(std::chrono::nanoseconds::max()); });
   co_await eddy::sleep(1h);
   EXPECT_FALSE(job.done());
   co_await eddy::cancel_and_join(job);
 }
 
-TEST(sleep, L11_is_a_cancellation_point_at_every_moment) {
+TEST(sleep, S20_L11_is_a_cancellation_point_at_every_moment) {
   int passed = 0;
   const auto went = eddy::testing::explore([&]() -> coro<> {
     passed = 0;

@@ -375,7 +375,7 @@ TEST(task_group, L8_21_destructors_may_set_events_cancel_tasks_and_start_childre
 
 // asyncio: a cancellation of the parent could be lost in nested groups, when inner and outer were cancelled in one
 // turn.
-TEST(task_group, wound_nested_groups_lose_no_cancellation) {
+TEST(task_group, S11_S22_wound_nested_groups_lose_no_cancellation) {
   bool went_on = false;
   auto result = eddy::testing::explore(
       [&]() -> coro<> {

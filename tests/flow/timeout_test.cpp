@@ -306,7 +306,7 @@ TEST(timeout, L3_shutdown_ends_it) {
 }
 
 // asyncio's wait_for once swallowed a cancellation that came while the inner task completed (bpo-37658 and relatives).
-EDDY_TEST(timeout, wound_wait_for_does_not_swallow_a_cancellation_that_comes_with_the_result) {
+EDDY_TEST(timeout, S21_S22_wound_wait_for_does_not_swallow_a_cancellation_that_comes_with_the_result) {
   eddy::event e;
   bool after_it = false;
   auto job = eddy::create_task([&]() -> coro<> {
