@@ -12,7 +12,7 @@ SOURCES := git ls-files '*.hpp' '*.cpp'
 help:
 	@echo "make demo [SITE=DIR | URL=http://...]  crawl a made-up site, a directory or a server"
 	@echo "make test       g++ 12 and clang 19, plain and with address and undefined-behaviour sanitizers"
-	@echo "make test-all   also thread sanitizer, no optimisation, clang 16"
+	@echo "make test-all   also thread sanitizer, no optimisation, clang 16, and both backends in each of them"
 	@echo "make laws       which tests prove which promise, and at how many points they cancelled"
 	@echo "make scenarios  for each scenario its tests, how many passed, and its page of the guide"
 	@echo "make soak [MINUTES=10] [SEED=1]        random programs against a model, with memory that has to stay flat"
@@ -28,6 +28,7 @@ test:
 	@scripts/setup test
 	@scripts/run_preset dev dev-clang asan asan-clang
 
+test-all: export EDDY_TEST_BACKENDS := epoll;io_uring
 test-all:
 	@scripts/setup test-all
 	@scripts/run_preset dev dev-clang asan asan-clang tsan tsan-clang o0 o0-clang clang16

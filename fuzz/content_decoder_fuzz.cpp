@@ -18,7 +18,6 @@ using namespace eddy::http;
 struct decoded {
   std::string text;
   std::optional<content_errc> error;
-  friend bool operator==(const decoded&, const decoded&) = default;
 };
 
 constexpr std::uint64_t most = 100'000;

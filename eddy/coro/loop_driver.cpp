@@ -168,13 +168,14 @@ void loop_driver::close() {
   drive(purpose::closing, nullptr, [this] { shut_down(); });
 }
 
-// All tasks at once, later ones born cancelled; then the executors, which wait for started jobs; then what they posted.
+// All tasks at once, later ones born cancelled, and what the system still holds of them; then the executors, which wait
+// for started jobs; then what they posted.
 void loop_driver::shut_down() {
   scheduler& s = loop_.scheduler();
   if (loop_.debug() && registry_.alive() != 0)
     report("main has ended while other tasks still run; they are cancelled now:\n" + task_tree(registry_));
   registry_.close("the loop is shutting down");
-  while (registry_.alive() != 0 && !give_up) s.turn();
+  while ((registry_.alive() != 0 || s.io->leaving() != 0) && !give_up) s.turn();
   registry_.stop_watching();
   s.shut_down_services();
   loop_.set_closed();

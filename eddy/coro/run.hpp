@@ -30,7 +30,8 @@ class run_options {
     grace_ = limit;
     return *this;
   }
-  /// The backend's name; empty (the default) for EDDY_BACKEND or else the best.
+  /// The backend's name: "epoll", "io_uring", or "io_uring,epoll" for the first that the system allows. Empty (the
+  /// default) for EDDY_BACKEND or else epoll.
   run_options& backend(std::string name) {
     backend_ = std::move(name);
     return *this;

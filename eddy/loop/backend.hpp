@@ -8,6 +8,8 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
+#include <string>
 #include <string_view>
 
 namespace eddy::detail {
@@ -28,6 +30,7 @@ struct descriptor {
   bool writable = true;
   bool hung_up = false;  // the end of the stream is in the kernel: no further edge will tell, so `readable` stays set
   bool attached = false;
+  bool no_socket = false;         // the system said so: it is read and written, not received from and sent to
   std::uint32_t slot = 0;         // the backend's own index
   io_request* reading = nullptr;  // the pending request of either side
   io_request* writing = nullptr;
@@ -44,6 +47,9 @@ constexpr bool reads(io_kind kind) noexcept {
 /// What it points to stays valid until it has completed, also when it was withdrawn.
 struct io_request {
   io_kind kind = io_kind::receive;
+  // The backend's own: how far a pending request has come, and where it stands in a queue.
+  std::uint8_t stage = 0;
+  std::uint32_t place = 0;
   descriptor* target = nullptr;
   // receive, send: the bytes; send_parts: an array of iovec, which stays valid too; connect: the address. A receive
   // without data borrows the backend's buffer: once it has completed, `data` points to the bytes until completed()
@@ -88,7 +94,8 @@ class backend {
 
   /// Begins to watch `d.fd`, which the caller owns and which must be non-blocking. @throws std::system_error
   virtual void attach(descriptor& d) = 0;
-  /// Stops watching and closes `d.fd` (now, or when the system has let go of it). No request may be pending.
+  /// Stops watching and closes `d.fd` (now, or when the system has let go of it). No request may be pending, and none
+  /// may be withdrawn without having completed.
   virtual void close(descriptor& d) noexcept = 0;
   /// Stops watching and hands `d.fd` back open. No request may be pending.
   virtual int detach(descriptor& d) noexcept = 0;
@@ -107,17 +114,35 @@ class backend {
   /// Makes a poll() that waits return, now or the next one. Any thread, also a signal handler.
   virtual void wake() noexcept = 0;
 
-  /// Requests that were started and have not completed.
+  /// Requests that were started and have not completed, and descriptors whose close waits for the system.
   std::size_t pending() const noexcept { return pending_; }
-  /// Whether poll() can find anything: descriptors are attached.
+  /// Of these the ones that were withdrawn or closed: the system will let go of them by itself. While there are any a
+  /// loop goes on polling before it ends.
+  std::size_t leaving() const noexcept { return leaving_; }
+  /// Whether poll() can find anything: descriptors are attached, or wait to be closed.
   bool watching() const noexcept { return attached_ != 0; }
 
  protected:
   std::size_t pending_ = 0;
+  std::size_t leaving_ = 0;
   std::size_t attached_ = 0;
 };
 
-/// Makes the backend called `name` ("epoll"), or the default when empty. @throws misuse_error for an unknown name.
-std::unique_ptr<backend> make_backend(std::string_view name);
+/// A backend, and in a few words why it is this one.
+struct chosen_backend {
+  std::unique_ptr<backend> io;
+  std::string reason;
+};
+
+/// Makes the backend called `names`: one of known_backends(), or several with commas between them, of which the first
+/// that the system allows is taken. Empty: what EDDY_BACKEND says, or else the default.
+/// @throws misuse_error for an unknown name; std::system_error when the system refuses the only or the last one.
+chosen_backend choose_backend(std::string_view names);
+
+/// The same without the reason.
+std::unique_ptr<backend> make_backend(std::string_view names);
+
+/// The backends that this build has, the default first.
+std::span<const std::string_view> known_backends() noexcept;
 
 }  // namespace eddy::detail

@@ -4,13 +4,12 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <ctime>
-#include <new>
+#include <limits>
 #include <system_error>
 
 #include "eddy/base/config.hpp"
@@ -23,8 +22,6 @@ constexpr std::uint64_t wake_key = UINT64_MAX;
 
 [[noreturn]] void throw_errno(const char* what) { throw std::system_error(errno, std::generic_category(), what); }
 
-bool would_block(int result) noexcept { return result == -EAGAIN || result == -EWOULDBLOCK; }
-
 /// Whether a stream gave less than was asked for and so is empty: the next edge will tell when there is more. After the
 /// end of the stream no edge follows, so then the descriptor stays readable.
 bool drained(const io_request& request, int result) noexcept {
@@ -32,19 +29,10 @@ bool drained(const io_request& request, int result) noexcept {
          !request.target->hung_up;
 }
 
-int connect_result(const io_request& request) noexcept {
-  int error = 0;
-  socklen_t size = sizeof error;
-  if (getsockopt(request.target->fd, SOL_SOCKET, SO_ERROR, &error, &size) != 0) return -errno;
-  return -error;
-}
-
-ssize_t send_parts(int fd, iovec* parts, std::size_t count) noexcept {
-  msghdr message{};
-  message.msg_iov = parts;
-  message.msg_iovlen = count;
-  const ssize_t result = ::sendmsg(fd, &message, MSG_NOSIGNAL);
-  return result < 0 && errno == ENOTSOCK ? ::writev(fd, parts, static_cast<int>(count)) : result;
+/// Rounded up, so that nobody is woken before the time; a wait that is cut short is begun again.
+int milliseconds(std::chrono::nanoseconds limit) noexcept {
+  const auto whole = std::chrono::ceil<std::chrono::milliseconds>(limit).count();
+  return static_cast<int>(std::min<std::int64_t>(whole, std::numeric_limits<int>::max()));
 }
 
 }  // namespace
@@ -130,61 +118,11 @@ bool epoll_backend::start(io_request& request) {
   return false;
 }
 
-/// Asks the system once. @returns bytes, descriptor or 0; negative: -errno.
-int epoll_backend::attempt(io_request& request) noexcept {
-  const int fd = request.target->fd;
-  while (true) {
-    ssize_t result = 0;
-    switch (request.kind) {
-      case io_kind::receive:
-        return receive(request);
-      case io_kind::send:
-        result = ::send(fd, request.data, request.size, MSG_NOSIGNAL);
-        if (result < 0 && errno == ENOTSOCK) result = ::write(fd, request.data, request.size);
-        break;
-      case io_kind::send_parts:
-        result = send_parts(fd, static_cast<iovec*>(request.data), request.size);
-        break;
-      case io_kind::accept:
-        result = ::accept4(fd, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
-        break;
-      case io_kind::connect:
-        result = ::connect(fd, static_cast<const sockaddr*>(request.data), static_cast<socklen_t>(request.size));
-        // EINTR: the attempt goes on in the kernel, as with EINPROGRESS.
-        if (result < 0 && (errno == EINPROGRESS || errno == EINTR)) return -EAGAIN;
-        break;
-      case io_kind::wait_readable:
-      case io_kind::wait_writable:
-        return 0;
-    }
-    if (result >= 0) return static_cast<int>(result);
-    if (errno != EINTR) return -errno;
-  }
-}
-
-/// Into the request's own bytes, or into the buffer that the backend lends.
-int epoll_backend::receive(io_request& request) noexcept {
-  const bool borrows = request.data == nullptr;
-  if (borrows && lent_ == nullptr) {
-    lent_.reset(new (std::nothrow) std::byte[lent_size]);
-    if (lent_ == nullptr) return -ENOMEM;
-  }
-  std::byte* const into = borrows ? lent_.get() : static_cast<std::byte*>(request.data);
-  if (borrows) request.size = request.size == 0 ? lent_size : std::min(request.size, lent_size);
-  while (true) {
-    ssize_t result = ::recv(request.target->fd, into, request.size, 0);
-    if (result < 0 && errno == ENOTSOCK) result = ::read(request.target->fd, into, request.size);
-    if (result < 0 && errno == EINTR) continue;
-    if (result >= 0) request.data = into;
-    return result < 0 ? -errno : static_cast<int>(result);
-  }
-}
-
 bool epoll_backend::try_now(io_request& request) {
   const bool reading = reads(request.kind);
   bool& ready = reading ? request.target->readable : request.target->writable;
   if (!ready) return false;
-  request.result = attempt(request);
+  request.result = attempt(request, lent_);
   if (would_block(request.result)) {
     ready = false;
     return false;
@@ -201,15 +139,25 @@ bool epoll_backend::withdraw(io_request& request) noexcept {
 }
 
 void epoll_backend::poll(std::optional<std::chrono::nanoseconds> limit) {
-  timespec time{};
-  if (limit) {
-    time.tv_sec = static_cast<time_t>(limit->count() / 1'000'000'000);
-    time.tv_nsec = static_cast<long>(limit->count() % 1'000'000'000);
-  }
-  const int count =
-      epoll_pwait2(epoll_, events_.data(), static_cast<int>(events_.size()), limit ? &time : nullptr, nullptr);
+  const int count = wait(limit);
   if (count < 0 && errno != EINTR) throw_errno("epoll_pwait2");
   for (int i = 0; i < count; ++i) dispatch(events_[static_cast<std::size_t>(i)]);
+}
+
+int epoll_backend::wait(std::optional<std::chrono::nanoseconds> limit) noexcept {
+  if (!coarse_) {
+    timespec time{};
+    if (limit) {
+      time.tv_sec = static_cast<time_t>(limit->count() / 1'000'000'000);
+      time.tv_nsec = static_cast<long>(limit->count() % 1'000'000'000);
+    }
+    const int count =
+        epoll_pwait2(epoll_, events_.data(), static_cast<int>(events_.size()), limit ? &time : nullptr, nullptr);
+    // Linux before 5.11 has no such call, and sandboxes older than it refuse it.
+    coarse_ = count < 0 && (errno == ENOSYS || errno == EPERM);
+    if (!coarse_) return count;
+  }
+  return epoll_wait(epoll_, events_.data(), static_cast<int>(events_.size()), limit ? milliseconds(*limit) : -1);
 }
 
 void epoll_backend::dispatch(const epoll_event& event) noexcept {
@@ -234,7 +182,7 @@ void epoll_backend::retry(io_request*& place) noexcept {
   if (place == nullptr) return;
   io_request& request = *place;
   descriptor& d = *request.target;
-  const int result = request.kind == io_kind::connect ? connect_result(request) : attempt(request);
+  const int result = request.kind == io_kind::connect ? connect_result(request) : attempt(request, lent_);
   if (would_block(result)) {
     (reads(request.kind) ? d.readable : d.writable) = false;
     return;

@@ -4,11 +4,13 @@
 #include <sys/epoll.h>
 
 #include <array>
+#include <chrono>
 #include <cstddef>
-#include <memory>
+#include <optional>
 #include <vector>
 
 #include "eddy/loop/backend.hpp"
+#include "eddy/loop/detail/attempt.hpp"
 
 namespace eddy::detail {
 
@@ -42,11 +44,8 @@ class epoll_backend final : public backend {
     std::uint32_t generation = 0;
   };
 
-  static constexpr std::size_t lent_size = 64 * 1024;
-
   void forget(descriptor& d) noexcept;
-  int attempt(io_request& request) noexcept;
-  int receive(io_request& request) noexcept;
+  int wait(std::optional<std::chrono::nanoseconds> limit) noexcept;
   void dispatch(const epoll_event& event) noexcept;
   void retry(io_request*& pending) noexcept;
 
@@ -55,7 +54,8 @@ class epoll_backend final : public backend {
   std::vector<slot> slots_;
   std::vector<std::uint32_t> free_slots_;
   std::array<epoll_event, 256> events_{};
-  std::unique_ptr<std::byte[]> lent_;  // what receives without a buffer of their own read into; made at first use
+  lent_buffer lent_;
+  bool coarse_ = false;  // the system has no wait with nanoseconds
 };
 
 }  // namespace eddy::detail

@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "eddy/loop/event_loop.hpp"
 
-#include <cstdlib>
-
 #include "eddy/base/config.hpp"
 #include "eddy/base/errors.hpp"
 #include "eddy/base/reports.hpp"
-#include "eddy/loop/epoll_backend.hpp"
 
 namespace eddy {
 
@@ -32,8 +29,13 @@ event_loop& event_loop::current() {
 
 time_point now() { return event_loop::current().now(); }
 
-event_loop::event_loop(std::string_view backend)
-    : scheduler_(*this, detail::make_backend(backend)), thread_(std::this_thread::get_id()), life_(*this) {
+event_loop::event_loop(std::string_view backend) : event_loop(detail::choose_backend(backend)) {}
+
+event_loop::event_loop(detail::chosen_backend backend)
+    : scheduler_(*this, std::move(backend.io)),
+      thread_(std::this_thread::get_id()),
+      life_(*this),
+      backend_reason_(std::move(backend.reason)) {
   if (debug_wanted()) set_debug(true);
 }
 
@@ -51,6 +53,7 @@ event_loop::~event_loop() {
   while (!dependents_.empty()) dependents_.pop_front().loop_ended();
   life_.close();
   scheduler_.inbox.wait_for_wakers();
+  while (scheduler_.io->leaving() != 0) scheduler_.io->poll(std::nullopt);
   drop_callbacks();  // what came meanwhile
 }
 
@@ -97,6 +100,9 @@ void event_loop::set_debug(bool on) {
   if (on == scheduler_.debug) return;
   scheduler_.debug = on;
   detail::add_debugging(on ? 1 : -1);
+  // Told once, and not in the middle of a run, where it is no news.
+  if (on && !running_ && !std::exchange(backend_reported_, true))
+    detail::report("the loop's backend is " + std::string(backend_name()) + ": " + backend_reason_);
 }
 
 event_loop::statistics_type event_loop::statistics() const noexcept {
@@ -138,15 +144,6 @@ void event_loop::throw_wrong_thread(const char* what, const char* instead) {
 std::unique_ptr<event_loop> new_event_loop(std::string_view backend) { return std::make_unique<event_loop>(backend); }
 
 namespace detail {
-
-std::unique_ptr<backend> make_backend(std::string_view name) {
-  if (name.empty()) {
-    const char* wanted = std::getenv("EDDY_BACKEND");
-    name = wanted != nullptr ? wanted : "";
-  }
-  if (name.empty() || name == "epoll") return std::make_unique<epoll_backend>();
-  throw misuse_error("there is no backend called \"" + std::string(name) + "\"; EDDY_BACKEND may be: epoll");
-}
 
 void callback_node::run() noexcept {
   if (state_ == state::waiting) {

@@ -50,7 +50,10 @@ class loop_companion {
 /// **In asyncio.** `AbstractEventLoop`.
 class event_loop {
  public:
-  /// @param backend  "epoll", or empty for EDDY_BACKEND from the environment or else the default.
+  /// @param backend  "epoll", "io_uring", or both with a comma: the first that the system allows. Empty for
+  ///                 EDDY_BACKEND from the environment or else the default, epoll.
+  /// @throws misuse_error for an unknown name; std::system_error when the system refuses it, with a sentence that says
+  /// why.
   explicit event_loop(std::string_view backend = {});
   /// Closes it first when nobody did: tasks that are left are cancelled and joined here.
   ~event_loop();
@@ -149,7 +152,6 @@ class event_loop {
   detail::scheduler& scheduler() noexcept { return scheduler_; }
 
   // -- for what handles may keep beyond the loop
-  // ---------------------------------------------------------------------
 
   /// Tells `dependent` when the loop ends, unless it is gone by then.
   void add_dependent(detail::loop_dependent& dependent) noexcept { dependents_.push_back(dependent); }
@@ -157,7 +159,6 @@ class event_loop {
   std::thread::id thread() const noexcept { return thread_; }
 
   // -- for the coroutine layer
-  // --------------------------------------------------------------------------------------------------------
 
   std::unique_ptr<detail::loop_companion>& companion() noexcept { return companion_; }
   void check_open(const char* what) const {
@@ -180,6 +181,7 @@ class event_loop {
   }
 
  private:
+  explicit event_loop(detail::chosen_backend backend);
   void drop_callbacks() noexcept;
   [[noreturn]] static void throw_closed(const char* what);
 
@@ -187,6 +189,8 @@ class event_loop {
   std::thread::id thread_;
   detail::intrusive_list<detail::loop_dependent> dependents_;
   detail::loop_life life_;
+  std::string backend_reason_;
+  bool backend_reported_ = false;
   exception_handler exception_handler_;
   std::chrono::nanoseconds slow_callback_duration_ = std::chrono::milliseconds(100);
   std::unique_ptr<detail::loop_companion> companion_;

@@ -48,12 +48,16 @@ bool accept_operation::try_complete() {
 }
 
 void accept_operation::completed() noexcept {
-  listener_->waiting_ = nullptr;
-  if (result == -ECANCELED && context_->cancel_requested()) {
-    context_->withdrawn();
+  if (closed_) {
+    leave_closed();
     return;
   }
-  while (only_that_connection(result)) {
+  listener_->waiting_ = nullptr;
+  while (only_that_connection(result) || result == -ECANCELED) {
+    if (context_->cancel_requested()) {
+      context_->withdrawn();
+      return;
+    }
     if (!listener_->socket_->start(*this)) {
       listener_->waiting_ = this;
       return;
@@ -62,8 +66,23 @@ void accept_operation::completed() noexcept {
   context_->completed();
 }
 
+/// The listener was closed, and the system has let go of its socket now.
+void accept_operation::leave_closed() noexcept {
+  if (result >= 0) {
+    // It came in between: reset, as the ones that waited in the kernel.
+    const linger at_once{1, 0};
+    setsockopt(result, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+    ::close(result);
+  }
+  socket_.reset();
+  if (context_->cancel_requested())
+    context_->withdrawn();
+  else
+    context_->completed();
+}
+
 bool accept_operation::take_back() noexcept {
-  if (!pending || !listener_->socket_->withdraw(*this)) return false;
+  if (closed_ || !pending || !listener_->socket_->withdraw(*this)) return false;
   listener_->waiting_ = nullptr;
   return true;
 }
@@ -102,10 +121,13 @@ void listener::close() noexcept {
   if (socket_ == nullptr) return;
   if (waiting_ != nullptr) {
     detail::accept_operation& op = *std::exchange(waiting_, nullptr);
-    EDDY_ASSERT(socket_->withdraw(op),
-                "a listener was closed while the system holds its accept; cancel the accepting task first");
     op.closed_ = true;
-    op.context_->completed();
+    if (socket_->withdraw(op)) {
+      op.context_->completed();
+    } else {
+      socket_->stop_listening();
+      op.socket_ = std::move(socket_);
+    }
   }
   socket_.reset();
 }

@@ -30,9 +30,11 @@ class accept_operation final : public leaf<accept_operation>, public io_request 
  private:
   friend class eddy::listener;
   void completed() noexcept override;
+  void leave_closed() noexcept;
 
   listener* listener_;
-  bool closed_ = false;
+  std::unique_ptr<socket> socket_;  // the listener's, when that was closed while the system held this request
+  bool closed_ = false;             // the listener was closed, and may be gone
 };
 
 }  // namespace detail

@@ -61,6 +61,8 @@ void socket::listen(const endpoint& at, int backlog, bool reuse_port) {
   if (::listen(descriptor_.fd, backlog) != 0) throw_errno("cannot listen on " + at.to_string());
 }
 
+void socket::stop_listening() noexcept { ::shutdown(descriptor_.fd, SHUT_RDWR); }
+
 void socket::shut_down_sending() {
   // The peer may have gone already; then there is nobody to tell.
   if (::shutdown(descriptor_.fd, SHUT_WR) != 0 && errno != ENOTCONN) throw_errno("shutdown");

@@ -34,6 +34,8 @@ class socket final : public transport {
   /// @param reuse_port  Several sockets may listen on one port, and the kernel shares connections out. @throws
   /// std::system_error
   void listen(const endpoint& at, int backlog, bool reuse_port);
+  /// No connection comes in any more and the port is free again, though the descriptor is open.
+  void stop_listening() noexcept;
 
   bool start(io_request& request) override {
     request.target = &descriptor_;

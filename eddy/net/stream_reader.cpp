@@ -78,19 +78,31 @@ void receive_operation::completed() noexcept {
   reader_->waiting_ = nullptr;
   connection& owner = *reader_->connection_;
   if (owner.closed()) {
-    fail(stream_closed);
-    context_->completed();
+    leave_closed();
     owner.reported_back();
     return;
   }
-  if (result == -ECANCELED && context_->cancel_requested()) {
+  // A cancellation that came while the system held the request: what has come stays in the reader.
+  const bool cancelled = context_->cancel_requested();
+  if (result == -ECANCELED && cancelled)
     context_->withdrawn();
-    return;
-  }
-  if (absorb() || start())
+  else if (absorb())
+    context_->completed();
+  else if (cancelled)
+    context_->withdrawn();
+  else if (start())
     context_->completed();
   else
     reader_->waiting_ = this;
+}
+
+/// The stream was closed while the system held the request.
+void receive_operation::leave_closed() noexcept {
+  fail(stream_closed);
+  if (context_->cancel_requested())
+    context_->withdrawn();
+  else
+    context_->completed();
 }
 
 bool receive_operation::take_back() noexcept {

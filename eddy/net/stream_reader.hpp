@@ -49,6 +49,7 @@ class receive_operation : public leaf<receive_operation>, public io_request {
   friend class eddy::stream_reader;
 
   void completed() noexcept override;
+  void leave_closed() noexcept;
   bool settle() noexcept;  // from what is there already
   bool absorb() noexcept;  // from the request's result
   bool start();            // true: it is over

@@ -62,8 +62,10 @@ class body_run {
   }
 
   void main_ended() {
-    // What is ready may still end by itself: a task that was cancelled in the body's last line has its turn.
-    while (!runner_.loop().scheduler().ready.empty()) runner_.loop().scheduler().turn();
+    // What is ready may still end by itself, and what the system is about to let go of: a task that was cancelled in
+    // the body's last line has its turn.
+    detail::scheduler& s = runner_.loop().scheduler();
+    while (!s.ready.empty() || s.io->leaving() != 0) s.turn();
     if (runner_.registry().alive() != 0 && !settings_.may_leave_tasks)
       result.problems.push_back("tasks are left when the body has ended:\n" + detail::task_tree(runner_.registry()));
   }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "eddy/net/listener.hpp"
 
+#include <optional>
+
 #include "eddy/coro/task.hpp"
 #include "eddy/flow/sleep.hpp"
 #include "eddy/flow/timeout.hpp"
@@ -13,6 +15,13 @@ using namespace std::chrono_literals;
 namespace {
 
 const endpoint any_port(ip_address::loopback_v4(), 0);
+
+coro<> ended(task<>& t) {
+  try {
+    co_await t;
+  } catch (const cancelled_error&) {
+  }
+}
 
 EDDY_IO_TEST(listener, L12_a_cancelled_accept_loses_no_connection) {
   listener at(any_port);
@@ -54,6 +63,58 @@ EDDY_IO_TEST(listener, close_ends_an_accept_that_waits) {
     again = true;
   }
   EXPECT_TRUE(again);
+}
+
+EDDY_IO_TEST(listener, a_port_is_free_as_soon_as_its_listener_is_closed) {
+  std::optional<listener> first(std::in_place, any_port);
+  auto waiting = create_task([&first]() -> coro<> {
+    try {
+      stream none = co_await first->accept();
+    } catch (const closed_error&) {
+    }
+  });
+  co_await sleep(1ms);
+  const endpoint where = first->local_endpoint();
+  first.reset();  // gone, while its accept may still be with the system
+  listener second(where);
+  stream client = co_await open_connection(where);
+  stream server = co_await second.accept();
+  EXPECT_EQ(server.remote_endpoint(), client.local_endpoint());
+  co_await waiting;
+}
+
+EDDY_IO_TEST(listener, L1_an_accept_that_is_closed_and_cancelled_in_one_step_ends_once) {
+  for (const bool cancel_first : {true, false}) {
+    listener at(any_port);
+    auto waiting = create_task([&at]() -> coro<> {
+      try {
+        stream none = co_await at.accept();
+      } catch (const closed_error&) {
+      }
+    });
+    co_await sleep(1ms);
+    if (cancel_first) waiting.cancel();
+    at.close();
+    waiting.cancel();
+    co_await ended(waiting);
+    EXPECT_TRUE(waiting.done());
+    EXPECT_TRUE(waiting.cancelled() || !cancel_first);
+  }
+}
+
+EDDY_IO_TEST(listener, L12_an_accept_that_is_cancelled_as_a_connection_comes_loses_none) {
+  listener at(any_port);
+  for (int round = 0; round < 20; ++round) {
+    std::optional<stream> taken;
+    auto waiting = create_task([&]() -> coro<> { taken = co_await at.accept(); });
+    co_await sleep(0s);
+    if (round % 2 == 1) co_await sleep(100us);
+    stream client = co_await open_connection(at.local_endpoint());
+    waiting.cancel();
+    co_await ended(waiting);
+    if (!taken) taken = co_await at.accept();
+    EXPECT_EQ(taken->remote_endpoint(), client.local_endpoint());
+  }
 }
 
 EDDY_IO_TEST(listener, a_port_that_is_taken_is_an_error_naming_it) {

@@ -220,19 +220,25 @@ coro<> run_out_of_descriptors() {
   co_await with(start_server(echo, "127.0.0.1", 0), [&told](server& s) -> coro<> {
     auto client = co_await open_connection("127.0.0.1", s.port());
     while (s.connections() == 0) co_await sleep(1ms);
-    auto socket = detail::socket::make(ip_address());  // while there still are some
+    std::vector<std::unique_ptr<detail::socket>> sockets;
+    for (int i = 0; i < 2; ++i) sockets.push_back(detail::socket::make(ip_address()));  // while there still are some
     {
       const no_more_descriptors limit;
-      const int error = co_await socket->connect(endpoint(ip_address::loopback_v4(), s.port()));
-      EXPECT_EQ(error, 0) << "the kernel connects it";
+      for (const auto& socket : sockets) {
+        const int error = co_await socket->connect(endpoint(ip_address::loopback_v4(), s.port()));
+        EXPECT_EQ(error, 0) << "the kernel connects it";
+      }
       co_await sleep(35ms);
-      EXPECT_EQ(s.connections(), 1U);
+      // io_uring took the limit down when the accept was begun, so the one that waits still has a descriptor.
+      EXPECT_LE(s.connections(), 2U);
       EXPECT_EQ(told, 1) << "it pauses instead of trying all the time";
     }
-    stream second(std::move(socket));
-    co_await second.writer().write("still here\n");
-    const auto answer = co_await second.reader().readline();
-    EXPECT_EQ(answer, "still here");
+    for (auto& socket : sockets) {
+      stream late(std::move(socket));
+      co_await late.writer().write("still here\n");
+      const auto answer = co_await late.reader().readline();
+      EXPECT_EQ(answer, "still here");
+    }
   });
   event_loop::current().set_exception_handler(before);
 }

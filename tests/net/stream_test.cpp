@@ -108,6 +108,25 @@ EDDY_IO_TEST(stream, L1_L12_bytes_that_came_before_a_timeout_are_read_after_it) 
   }
 }
 
+// The bytes and the cancellation come in the same turn: whichever the system sees first, no byte is lost or read twice,
+// and a read that got a part of what it wants does not wait on for the rest.
+EDDY_IO_TEST(stream, L1_a_read_that_is_cancelled_as_its_bytes_come_loses_none) {
+  auto ends = co_await tcp_pair();
+  for (const std::size_t wanted : {std::size_t{5}, std::size_t{10}, std::size_t{40'000}}) {
+    for (int round = 0; round < 10; ++round) {
+      std::string got;
+      auto reading = create_task([&]() -> coro<> { got = co_await ends.second.reader().read_exactly(wanted); });
+      co_await sleep(0s);
+      if (round % 2 == 1) co_await sleep(100us);
+      co_await ends.first.writer().write("12345");
+      co_await cancel_and_join(reading);
+      if (got.empty()) got = co_await ends.second.reader().read_exactly(5U);
+      EXPECT_EQ(got, "12345");
+    }
+  }
+  EXPECT_TRUE(ends.second.reader().buffered().empty());
+}
+
 EDDY_IO_TEST(stream, a_slow_peer_is_read_byte_by_byte) {
   auto ends = co_await tcp_pair();
   auto peer = create_task([&ends]() -> coro<> {

@@ -68,7 +68,7 @@ TEST(explore_closing, finds_clean_up_that_needs_a_new_task) {
             co_await eddy::sleep(1ms);
             tracked::note_close("log");
           });
-          co_await eddy::as_outcome(writes);  // the task is born cancelled when the loop closes
+          (void)co_await eddy::as_outcome(writes);  // the task is born cancelled when the loop closes
         });
       },
       explore_options().closing());
