@@ -155,7 +155,10 @@ class basic_queue {
   class getter;
 
   std::string describe(const char* verb) const {
-    return label_.describe((std::string(Order::kind) + "::" + verb).c_str());
+    std::string what = Order::kind;  // piece by piece: g++ 12 warns of a sum of strings in users' programs
+    what += "::";
+    what += verb;
+    return label_.describe(what.c_str());
   }
 
   // Invariants: (1) getters wait only while there is no item; (2) putters wait only while it is full; (3) nobody waits

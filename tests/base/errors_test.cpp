@@ -3,7 +3,11 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <limits>
+#include <stdexcept>
+#include <string>
+#include <utility>
 
 #include "eddy/base/exception_group.hpp"
 
@@ -81,14 +85,16 @@ TEST(errors, describe_exception_names_the_type_of_what_is_no_exception) {
 
 template <class Inner>
 void fails_because(int depth, const Inner& innermost) {
-  try {
-    if (depth == 0)
-      innermost();
-    else
-      fails_because(depth - 1, innermost);
-  } catch (...) {
-    std::throw_with_nested(std::runtime_error("level " + std::to_string(depth)));
-  }
+  std::function<void()> fail = innermost;
+  for (int level = 0; level <= depth; ++level)
+    fail = [level, inner = std::move(fail)] {
+      try {
+        inner();
+      } catch (...) {
+        std::throw_with_nested(std::runtime_error("level " + std::to_string(level)));
+      }
+    };
+  fail();
 }
 
 template <class F>
