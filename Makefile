@@ -11,8 +11,8 @@ SOURCES := git ls-files '*.hpp' '*.cpp'
 
 help:
 	@echo "make demo [SITE=DIR | URL=http://...]  crawl a made-up site, a directory or a server"
-	@echo "make test       g++ 12 and clang 19, plain and with address and undefined-behaviour sanitizers"
-	@echo "make test-all   also thread sanitizer, no optimisation, clang 16, and both backends in each of them"
+	@echo "make test       g++ 12 and clang 19, and clang with address and undefined-behaviour sanitizers; epoll and io_uring"
+	@echo "make test-all   also g++ with sanitizers, thread sanitizer, no optimisation, clang 16; both backends in each"
 	@echo "make laws       which tests prove which promise, and at how many points they cancelled"
 	@echo "make scenarios  for each scenario its tests, how many passed, and its page of the guide"
 	@echo "make soak [MINUTES=10] [SEED=1]        random programs against a model, with memory that has to stay flat"
@@ -26,7 +26,7 @@ demo:
 
 test:
 	@scripts/setup test
-	@scripts/run_preset dev dev-clang asan asan-clang
+	@scripts/run_preset dev dev-clang asan-clang
 
 test-all: export EDDY_TEST_BACKENDS := epoll;io_uring
 test-all:
