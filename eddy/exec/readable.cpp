@@ -10,7 +10,7 @@
 namespace eddy::detail {
 
 /// A foreign descriptor while at least one wait is about it.
-struct watched_descriptor : descriptor {
+struct foreign_descriptor : descriptor {
   int waits = 0;
 };
 
@@ -22,7 +22,7 @@ class foreign_descriptors final : public loop_service {
   explicit foreign_descriptors(event_loop&) {}
   void shut_down() noexcept override {}
 
-  std::unordered_map<int, watched_descriptor> by_number;
+  std::unordered_map<int, foreign_descriptor> by_number;
 };
 
 [[noreturn]] void throw_not_watchable(int fd, int error) {
@@ -54,7 +54,7 @@ void readiness_operation::watch() {
   scheduler& s = context_->scheduler();
   auto& known = s.service<foreign_descriptors>().by_number;
   const auto [entry, made] = known.try_emplace(fd_);
-  watched_descriptor& d = entry->second;
+  foreign_descriptor& d = entry->second;
   if (made) {
     d.fd = fd_;
     try {
@@ -83,7 +83,7 @@ bool readiness_operation::take_back() noexcept {
 
 void readiness_operation::forget() noexcept {
   if (watched_ == nullptr) return;
-  watched_descriptor& d = *std::exchange(watched_, nullptr);
+  foreign_descriptor& d = *std::exchange(watched_, nullptr);
   if (--d.waits != 0) return;
   scheduler& s = context_->scheduler();
   s.io->detach(d);

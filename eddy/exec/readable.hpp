@@ -11,7 +11,7 @@ namespace eddy {
 
 namespace detail {
 
-struct watched_descriptor;
+struct foreign_descriptor;
 
 /// Waits until the system says that a descriptor is ready. Atomic: nothing is read or written.
 class readiness_operation final : public io_operation<readiness_operation> {
@@ -33,7 +33,7 @@ class readiness_operation final : public io_operation<readiness_operation> {
   void forget() noexcept;
 
   int fd_;
-  watched_descriptor* watched_ = nullptr;
+  foreign_descriptor* watched_ = nullptr;
 };
 
 }  // namespace detail
