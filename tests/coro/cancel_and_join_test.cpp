@@ -87,9 +87,8 @@ EDDY_TEST(cancel_and_join, L6_a_waiter_that_is_cancelled_has_not_looked_at_the_e
 TEST(cancel_and_join, L5_ends_clean_wherever_it_is_cancelled) {
   const auto went = eddy::testing::explore([]() -> coro<> {
     co_await eddy::with(eddy::task_group(), [](eddy::task_group& group) -> coro<> {
-      auto job = group.create_task([]() -> coro<> {
-        co_await eddy::finally([] { return eddy::sleep(1h); }, [] { return eddy::sleep(1ms); });
-      });
+      auto job = group.create_task(
+          []() -> coro<> { co_await eddy::finally([] { return eddy::sleep(1h); }, [] { return eddy::sleep(1ms); }); });
       co_await eddy::sleep(1ms);
       co_await eddy::cancel_and_join(job);
       EXPECT_TRUE(job.cancelled());

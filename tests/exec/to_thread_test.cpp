@@ -87,18 +87,24 @@ EDDY_IO_TEST(to_thread, L4_a_job_that_has_started_is_waited_for_and_its_value_de
   EXPECT_EQ(got, 1) << "a value that came all the same is a value";
 }
 
-// Program 24, as it is written there: the limit waits for the thread, and what came is delivered.
+// Program 24: the limit that runs out waits for the thread, and what came is delivered.
 EDDY_IO_TEST(to_thread, S36_L4_a_limit_around_a_started_job_waits_for_it) {
-  std::atomic<bool> done{false};
+  std::atomic<bool> late{false};
   int local = 0;
-  const int got = co_await eddy::wait_for(eddy::to_thread([&] {
-                                            std::this_thread::sleep_for(3ms);
-                                            done = true;
-                                            return ++local;
-                                          }),
-                                          1ms);
-  EXPECT_TRUE(done.load());
-  EXPECT_EQ(got, local);
+  eddy::event_loop& loop = eddy::event_loop::current();
+  const int got = co_await eddy::timeout(1h, [&](eddy::timeout_scope& limit) -> eddy::coro<int> {
+    co_return co_await eddy::to_thread([&] {
+      loop.call_soon_threadsafe([&] {  // only now has the job begun: before, the limit would take it back
+        limit.reschedule(eddy::now());
+        loop.call_later(1ms, [&] { late = true; });
+      });
+      while (!late) std::this_thread::yield();
+      return ++local;
+    });
+  });
+  EXPECT_TRUE(late.load());
+  EXPECT_EQ(got, 1);
+  EXPECT_EQ(local, 1);
 }
 
 EDDY_IO_TEST(to_thread, S36_run_in_executor_gives_values_and_exceptions) {

