@@ -41,7 +41,7 @@ inline rate per_minute(std::uint32_t permits) { return {permits, std::chrono::mi
 ///
 /// **Thread safety.** Only on one loop's thread.
 /// **In asyncio.** A `sleep` by hand, or aiolimiter.
-class rate_limiter : private detail::timer {
+class rate_limiter final : private detail::timer {
  public:
   explicit rate_limiter(rate limit);
   rate_limiter(std::uint32_t permits, std::chrono::nanoseconds period) : rate_limiter(rate(permits, period)) {}
