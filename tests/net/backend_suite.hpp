@@ -38,6 +38,9 @@ struct noted : io_request {
     size = count;
   }
   noted(io_kind k, descriptor& d, std::string& bytes) : noted(k, d, bytes.data(), bytes.size()) {}
+  noted(const noted&) = delete;
+  noted& operator=(const noted&) = delete;
+  virtual ~noted() = default;
   void completed() noexcept override {
     ++completions;
     // What a receive borrowed is there only until now.
