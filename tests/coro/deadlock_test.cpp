@@ -26,11 +26,15 @@
 #include "eddy/sync/queue.hpp"
 #include "eddy/sync/shared_mutex.hpp"
 #include "eddy/testing/test.hpp"
+#include "tests/support/reports.hpp"
 
 using namespace std::chrono_literals;
 using eddy::coro;
 
 namespace {
+
+using eddy::testing::expect_part;
+using eddy::testing::reports;
 
 // Two mutexes that are taken in different orders.
 struct store {
@@ -51,9 +55,6 @@ coro<> place_order(eddy::mutex& first, eddy::mutex& second) {
   co_await reserve(second);
 }
 
-void expect_part(const std::string& text, const std::string& part) {
-  EXPECT_NE(text.find(part), std::string::npos) << "\"" << part << "\" is missing in:\n" << text;
-}
 void expect_no(const std::string& text, const std::string& part) {
   EXPECT_EQ(text.find(part), std::string::npos) << "\"" << part << "\" stands in:\n" << text;
 }
@@ -68,21 +69,6 @@ std::string problem_of(const std::function<coro<>()>& body,
   const auto result = eddy::testing::run_body(body, settings);
   return result.problems.empty() ? "" : result.problems.front();
 }
-
-// Reports while it lives.
-class reports {
- public:
-  reports() {
-    before_ = eddy::set_report_handler([this](const std::string& text) { all_ += text + "\n"; });
-  }
-  ~reports() { (void)eddy::set_report_handler(std::move(before_)); }
-  reports(const reports&) = delete;
-  const std::string& all() const { return all_; }
-
- private:
-  std::string all_;
-  eddy::report_handler before_;
-};
 
 coro<> two_orders(store& s, std::string& said) {
   auto nine = eddy::create_task(place_order, std::ref(s.stock), std::ref(s.ledger));

@@ -13,10 +13,14 @@
 #include "eddy/coro/run.hpp"
 #include "eddy/flow/sleep.hpp"
 #include "eddy/testing/leak_check.hpp"
+#include "tests/support/reports.hpp"
 
 using namespace std::chrono_literals;
 
 namespace {
+
+using eddy::testing::expect_part;
+using eddy::testing::reports;
 
 template <class Error, class F>
 std::string sentence(F f) {
@@ -30,29 +34,12 @@ std::string sentence(F f) {
   return "nothing was thrown";
 }
 
-void expect_part(const std::string& text, const char* part) { EXPECT_NE(text.find(part), std::string::npos) << text; }
-
 class outlive : public testing::Test {
  protected:
   void TearDown() override { EXPECT_EQ(before_.compare(), ""); }
 
  private:
   eddy::testing::leak_check before_;
-};
-
-// Reports while it lives.
-class reports {
- public:
-  reports() {
-    before_ = eddy::set_report_handler([this](const std::string& text) { all_ += text + "\n"; });
-  }
-  ~reports() { (void)eddy::set_report_handler(std::move(before_)); }
-  reports(const reports&) = delete;
-  const std::string& all() const { return all_; }
-
- private:
-  std::string all_;
-  eddy::report_handler before_;
 };
 
 TEST_F(outlive, S13_L9_a_promise_may_be_dropped_after_run_and_nothing_else) {

@@ -18,10 +18,14 @@
 #include "eddy/flow/on_cancel.hpp"
 #include "eddy/flow/sleep.hpp"
 #include "eddy/sync/event.hpp"
+#include "tests/support/reports.hpp"
 
 using namespace std::chrono_literals;
 
 namespace {
+
+using eddy::testing::expect_part;
+using eddy::testing::reports;
 
 struct only_moved {
   explicit only_moved(int v) : value(v) {}
@@ -30,23 +34,6 @@ struct only_moved {
 };
 
 eddy::coro<int> give(int x) { co_return x; }
-
-// Reports while it lives.
-class reports {
- public:
-  reports() {
-    before_ = eddy::set_report_handler([this](const std::string& text) { all_ += text + "\n"; });
-  }
-  ~reports() { (void)eddy::set_report_handler(std::move(before_)); }
-  reports(const reports&) = delete;
-  const std::string& all() const { return all_; }
-
- private:
-  std::string all_;
-  eddy::report_handler before_;
-};
-
-void expect_part(const std::string& text, const char* part) { EXPECT_NE(text.find(part), std::string::npos) << text; }
 
 class run : public testing::Test {
  protected:

@@ -11,28 +11,14 @@
 #include "eddy/coro/run.hpp"
 #include "eddy/flow/gather.hpp"
 #include "eddy/flow/sleep.hpp"
+#include "tests/support/reports.hpp"
 
 using namespace std::chrono_literals;
 
 namespace {
 
-// Reports while it lives.
-class reports {
- public:
-  reports() {
-    before_ = eddy::set_report_handler([this](const std::string& text) { all_ += text + "\n"; });
-  }
-  ~reports() { (void)eddy::set_report_handler(std::move(before_)); }
-  reports(const reports&) = delete;
-
-  const std::string& all() const { return all_; }
-
- private:
-  std::string all_;
-  eddy::report_handler before_;
-};
-
-void expect_part(const std::string& text, const char* part) { EXPECT_NE(text.find(part), std::string::npos) << text; }
+using eddy::testing::expect_part;
+using eddy::testing::reports;
 
 // Sleeps are never shorter than asked for, so these tests do not depend on the machine's speed.
 void block() { std::this_thread::sleep_for(3ms); }
