@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <chrono>
 #include <coroutine>
 #include <exception>
 #include <functional>
@@ -41,8 +42,15 @@ class threads {
     });
   }
   void join() {
-    for (auto& t : all_) t.join();
-    all_.clear();
+    while (true) {  // one that is joined may have started another
+      std::vector<std::thread> some;
+      {
+        const std::scoped_lock guard(lock_);
+        some.swap(all_);
+      }
+      if (some.empty()) return;
+      for (auto& t : some) t.join();
+    }
   }
 
  private:
@@ -148,8 +156,8 @@ lazy compute(threads& on) {
 // One that may be destroyed while it is awaited: its destructor sees to it that nobody is resumed any more.
 class timer_like {
  public:
-  timer_like() = default;
-  timer_like(timer_like&& other) noexcept { (void)other; }
+  explicit timer_like(std::chrono::microseconds time = 2ms) : time_(time) {}
+  timer_like(timer_like&& other) noexcept : time_(other.time_) {}
   ~timer_like() {
     stop_ = true;
     if (thread_.joinable()) thread_.join();
@@ -157,13 +165,14 @@ class timer_like {
   bool await_ready() const noexcept { return false; }
   void await_suspend(std::coroutine_handle<> handle) {
     thread_ = std::thread([this, handle] {
-      for (int i = 0; i < 20 && !stop_; ++i) std::this_thread::sleep_for(100us);
+      for (auto slept = 0us; slept < time_ && !stop_; slept += 100us) std::this_thread::sleep_for(100us);
       if (!stop_) handle.resume();
     });
   }
   void await_resume() const noexcept {}
 
  private:
+  std::chrono::microseconds time_;
   std::atomic<bool> stop_{false};
   std::thread thread_;
 };
@@ -219,7 +228,7 @@ EDDY_IO_TEST(from_awaitable, S73_L1_a_cancelled_one_is_waited_for_and_its_value_
 EDDY_IO_TEST(from_awaitable, S73_a_disposable_one_leaves_at_once) {
   bool went_on = false;
   auto waits = eddy::create_task([&]() -> coro<> {
-    co_await from_awaitable(eddy::disposable, lib::timer_like());
+    co_await from_awaitable(eddy::disposable, lib::timer_like(1h));
     went_on = true;
   });
   co_await eddy::sleep(100us);

@@ -30,9 +30,10 @@ class blocked_signals {
 
 std::thread start_thread(const std::string& name, std::function<void()> body) {
   const blocked_signals none;
-  std::thread made(std::move(body));
-  pthread_setname_np(made.native_handle(), name.substr(0, 15).c_str());
-  return made;
+  return std::thread([name = name.substr(0, 15), body = std::move(body)] {
+    pthread_setname_np(pthread_self(), name.c_str());
+    body();
+  });
 }
 
 }  // namespace eddy::detail

@@ -9,6 +9,7 @@
 
 #include "eddy/coro/task.hpp"
 #include "eddy/flow/gather.hpp"
+#include "eddy/sync/event.hpp"
 #include "eddy/testing/explore.hpp"
 #include "tests/db/sqlite/async_support.hpp"
 
@@ -103,14 +104,17 @@ TEST_F(sqlite_pool, S57_readers_do_not_wait_for_a_transaction_and_see_what_is_co
 
 TEST_F(sqlite_pool, S58_nobody_else_writes_while_a_transaction_is_open) {
   on_pool([](pool& db) -> coro<> {
-    auto writes = create_task([&db]() -> coro<> {
-      co_await sleep(1ms);
+    event inside;
+    auto writes = create_task([&]() -> coro<> {
+      co_await inside.wait();
       co_await db.execute("insert into t values (2)");
     });
     auto thrown = co_await throws<std::runtime_error>([&] {
       return with(db.transaction(), [&](connection& tx) -> coro<> {
         co_await tx.execute("insert into t values (1)");
-        co_await sleep(5ms);
+        inside.set();
+        while (db.statistics().writers_waiting != 1) co_await sleep(1ms);
+        co_await sleep(5ms);  // it goes on waiting
         EXPECT_EQ(db.statistics().writers_waiting, 1u);
         throw std::runtime_error("on purpose");
       });
