@@ -9,7 +9,7 @@ namespace {
 const run_options& checked(const run_options& options) {
   if (event_loop::try_current() != nullptr)
     throw misuse_error("run was called inside a running loop; use co_await or create_task there instead");
-  return options;
+  return options;  // NOLINT(bugprone-return-const-ref-from-parameter): a constructor's, which outlives this
 }
 
 }  // namespace

@@ -163,10 +163,13 @@ std::string task_state::describe() const {
 
 void join_leaf::begin() {
   // A wait for oneself can never end: the task itself, or one whose scope this is.
-  for (const context* line = context_; line != nullptr; line = line->parent())
+  const context* line = context_;
+  do {
     if (line == task_)
       throw misuse_error(task_->describe() +
                          " awaits itself, directly or from one of its own scopes: that can never end");
+    line = line->parent();
+  } while (line != nullptr);
   task_->add_joiner(*this);
   note_wait(*context_);
 }

@@ -13,7 +13,6 @@ namespace {
 
 using detail::await_chain;
 using detail::promise_base;
-using detail::short_function;
 
 std::string state_of(const context& c) {
   std::string text;

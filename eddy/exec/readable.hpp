@@ -17,7 +17,8 @@ struct foreign_descriptor;
 class readiness_operation final : public io_operation<readiness_operation> {
  public:
   readiness_operation(int fd, io_kind what) noexcept : fd_(fd) { kind = what; }
-  readiness_operation(readiness_operation&& other) noexcept : io_operation(std::move(other)), fd_(other.fd_) {
+  readiness_operation(readiness_operation&& other) noexcept
+      : io_operation(static_cast<io_operation&&>(other)), fd_(other.fd_) {
     kind = other.kind;
   }
   ~readiness_operation() { forget(); }

@@ -12,6 +12,7 @@
 #include <cstdlib>
 #include <thread>
 
+#include "eddy/base/config.hpp"
 #include "eddy/base/frame_pool.hpp"
 
 namespace eddy::testing {
@@ -42,10 +43,20 @@ std::size_t more_than(const std::set<int>& before, const std::set<int>& now) {
       std::count_if(now.begin(), now.end(), [&](int each) { return !before.contains(each); }));
 }
 
+// ThreadSanitizer starts a thread of its own together with the first one of the program: before anything is counted.
+void start_the_sanitizers_threads() {
+#if EDDY_TSAN
+  [[maybe_unused]] static const bool started = [] {
+    std::thread([] {}).join();
+    return true;
+  }();
+#endif
+}
+
 // A thread that was joined a moment ago may still be listed by the kernel.
 std::size_t threads_left(const std::set<int>& before) {
   std::size_t left = more_than(before, threads());
-  for (int tries = 0; left != 0 && tries < 1000; ++tries) {
+  for (int tries = 0; left != 0 && tries < 250; ++tries) {
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
     left = more_than(before, threads());
   }
@@ -70,8 +81,10 @@ std::string child_left() {
 
 }  // namespace
 
-leak_check::leak_check()
-    : blocks_(detail::frame_pool::live_blocks()), descriptors_(open_descriptors()), threads_(threads()) {}
+leak_check::leak_check() : blocks_(detail::frame_pool::live_blocks()), descriptors_(open_descriptors()) {
+  start_the_sanitizers_threads();
+  threads_ = threads();
+}
 
 std::string leak_check::compare() const {
   std::string left;

@@ -11,8 +11,8 @@ namespace eddy::testing {
 
 /// What the process holds at one moment, to be compared with a later one.
 ///
-/// Frames are those of all threads. A thread counts as left when it is still there a second later: one that has just
-/// been joined may be on its way out.
+/// Frames are those of all threads. A thread counts as left when it is still there a quarter of a second later: one
+/// that has just been joined may be on its way out.
 ///
 /// **Thread safety.** Exact only while no other thread starts threads or makes frames.
 class leak_check {

@@ -115,15 +115,17 @@ TEST(custom_operation, S73_the_loop_shuts_down_while_it_waits) {
 // One that a thread completes, and that cannot be taken back at once: cancelling asks the thread to stop.
 class slow_work final : public eddy::custom_operation<slow_work> {
  public:
-  explicit slow_work(std::atomic<int>& asked) noexcept : asked_(&asked) {}
-  slow_work(slow_work&& other) noexcept : custom_operation(std::move(other)), asked_(other.asked_) {}
+  explicit slow_work(std::atomic<int>& asked, std::chrono::microseconds time = 2ms) noexcept
+      : asked_(&asked), time_(time) {}
+  slow_work(slow_work&& other) noexcept
+      : custom_operation(std::move(other)), asked_(other.asked_), time_(other.time_) {}
   ~slow_work() {
     if (thread_.joinable()) thread_.join();
   }
 
   void start() {
     thread_ = std::thread([this] {
-      for (int i = 0; i < 20 && !stop_; ++i) std::this_thread::sleep_for(100us);
+      for (auto slept = 0us; slept < time_ && !stop_; slept += 100us) std::this_thread::sleep_for(100us);
       if (stop_)
         withdraw_threadsafe();
       else
@@ -139,6 +141,7 @@ class slow_work final : public eddy::custom_operation<slow_work> {
 
  private:
   std::atomic<int>* asked_;
+  std::chrono::microseconds time_;
   std::atomic<bool> stop_{false};
   std::thread thread_;
 };
@@ -153,7 +156,7 @@ EDDY_IO_TEST(custom_operation, S73_L4_a_cancellation_that_takes_time_is_waited_f
   std::atomic<int> asked{0};
   bool went_on = false;
   auto task = eddy::create_task([&]() -> eddy::coro<> {
-    co_await slow_work(asked);
+    co_await slow_work(asked, 1h);
     went_on = true;
   });
   co_await eddy::sleep(200us);

@@ -19,8 +19,9 @@ TEST_P(backend_poll, a_poll_that_waits_is_woken_from_another_thread) {
 
 TEST_P(backend_poll, a_poll_ends_at_its_limit) {
   const auto start = std::chrono::steady_clock::now();
-  io->poll(2ms);
-  EXPECT_GE(std::chrono::steady_clock::now() - start, 2ms);
+  int polls = 0;
+  for (; std::chrono::steady_clock::now() - start < 2ms; ++polls) io->poll(2ms);
+  EXPECT_LE(polls, 20) << "a poll may end early now and then, as by a signal, but it has to wait";
 }
 
 TEST_P(backend_poll, waking_works_again_and_again_and_before_the_poll) {

@@ -96,11 +96,9 @@ TEST(resolver, L4_a_call_that_hangs_holds_nobody_up) {
   auto names = std::make_shared<slow_names>();
   run([&names]() -> coro<> {
     set_host_lookup(lookup_with(names));
-    try {
-      auto none = co_await wait_for(resolve("a.test", 1), 5ms);
-    } catch (const timeout_error&) {
-    }
+    auto asks = create_task([] { return resolve("a.test", 1); });
     while (names->calls == 0) co_await sleep(1ms);
+    co_await cancel_and_join(asks);
   });
   EXPECT_EQ(names->calls, 1);
   names->permits.release();
