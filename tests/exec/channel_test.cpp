@@ -357,8 +357,7 @@ TEST(channel_moments, S16_L1_between_threads_it_can_be_cancelled_at_every_await)
       eddy::testing::explore_options().clock(eddy::testing::test_clock::real_time).check([&]() -> std::string {
         return balance == 0 ? "" : "items were sent that are neither received nor inside";
       }));
-  // How many depends on how soon the other thread is.
-  EXPECT_GE(went.cancel_points, 1U);
+  EXPECT_GE(went.cancel_points, 4U);
 }
 
 TEST(channel_moments, S16_the_loop_shuts_down_while_it_waits) {

@@ -126,21 +126,29 @@ TEST(from_future_moments, S73_L1_it_can_be_cancelled_at_every_await) {
         const eddy::testing::counted local("local");
         std::promise<int> p;
         auto f = p.get_future();
-        struct joined {
-          std::thread thread;
-          explicit joined(std::thread t) : thread(std::move(t)) {}
-          joined(const joined&) = delete;
-          ~joined() { thread.join(); }
+        class setter {
+         public:
+          explicit setter(std::promise<int>& to)
+              : thread_([this, &to] {
+                  suspended_();
+                  to.set_value(1);
+                }) {}
+          setter(const setter&) = delete;
+          setter& operator=(const setter&) = delete;
+          ~setter() {
+            suspended_.no_longer();  // cancelled before it waits, the loop has no turn for that before this returns
+            thread_.join();
+          }
+
+         private:
+          eddy::testing::until_suspended suspended_;
+          std::thread thread_;
         };
-        const joined other(std::thread([&p] {
-          std::this_thread::sleep_for(200us);
-          p.set_value(1);
-        }));
+        const setter other(p);
         co_await from_future(f);
       },
       eddy::testing::explore_options().clock(eddy::testing::test_clock::real_time));
-  // How many depends on how soon the other thread is.
-  EXPECT_GE(went.cancel_points, 1U);
+  EXPECT_GE(went.cancel_points, 2U);
 }
 
 TEST(from_future_moments, S73_the_loop_shuts_down_while_it_waits) {

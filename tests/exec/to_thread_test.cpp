@@ -16,10 +16,13 @@
 #include "eddy/flow/timeout.hpp"
 #include "eddy/testing/explore.hpp"
 #include "eddy/testing/test.hpp"
+#include "tests/support/moments.hpp"
 
 using namespace std::chrono_literals;
 
 namespace {
+
+using eddy::testing::until_suspended;
 
 EDDY_IO_TEST(to_thread, S36_gives_the_value_from_another_thread) {
   const auto here = std::this_thread::get_id();
@@ -183,15 +186,25 @@ TEST(to_thread_moments, L1_L4_it_can_be_cancelled_at_every_await) {
       []() -> eddy::coro<> {
         const auto done = std::make_shared<std::atomic<int>>(0);
         const eddy::testing::counted local("local");
-        co_await eddy::to_thread([&] { ++*done; });
+        const auto add = [](const until_suspended& suspended, const std::shared_ptr<std::atomic<int>>& d) {
+          suspended();
+          ++*d;
+        };
+        const until_suspended first;
+        co_await eddy::to_thread(add, first, done);
         EXPECT_EQ(done->load(), 1);
-        const auto failed = co_await eddy::as_outcome(eddy::to_thread([] { throw 1; }));
+        const until_suspended second;
+        const auto fail = [&second] {
+          second();
+          throw 1;
+        };
+        const auto failed = co_await eddy::as_outcome(eddy::to_thread(fail));
         EXPECT_TRUE(failed.has_exception());
-        co_await eddy::to_thread(eddy::abandon, [](const std::shared_ptr<std::atomic<int>>& d) { ++*d; }, done);
+        const until_suspended third;
+        co_await eddy::to_thread(eddy::abandon, add, third, done);
       },
       eddy::testing::explore_options().clock(eddy::testing::test_clock::real_time));
-  // How many depends on how soon the other thread is.
-  EXPECT_GE(went.cancel_points, 1U);
+  EXPECT_GE(went.cancel_points, 8U);
 }
 
 EDDY_IO_TEST(to_thread_moments, L11_cancelled_before_it_starts_it_never_runs) {

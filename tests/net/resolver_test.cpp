@@ -134,8 +134,7 @@ TEST(resolver, L1_a_look_up_may_be_cancelled_anywhere) {
         EXPECT_EQ(std::get<0>(found).size(), 1U);
       },
       eddy::testing::explore_options().clock(eddy::testing::test_clock::real_time));
-  // How many depends on how soon the other thread is.
-  EXPECT_GE(result.cancel_points, 1U);
+  EXPECT_GT(result.cancel_points, 3U);
 }
 
 }  // namespace

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <functional>
+#include <memory>
 #include <string>
 #include <thread>
 #include <utility>
@@ -23,6 +25,23 @@ inline void shut_down_during(const std::function<coro<>()>& body, int turns = 3)
     for (int i = 0; i < turns; ++i) co_await sleep(std::chrono::nanoseconds(0));
   });
 }
+
+/// Made on the loop, holds another thread back until the loop has nothing else to do: what that thread completes has
+/// been suspended by then, however busy the machine is, so there are as many moments each time.
+class until_suspended {
+ public:
+  until_suspended() {
+    event_loop::current().call_soon([idle = idle_] { *idle = true; });
+  }
+  void operator()() const {
+    while (!*idle_) std::this_thread::yield();
+  }
+  /// Lets the thread go on now: for who joins it on the loop.
+  void no_longer() const { *idle_ = true; }
+
+ private:
+  std::shared_ptr<std::atomic<bool>> idle_ = std::make_shared<std::atomic<bool>>(false);
+};
 
 /// Calls `f` on the loop from another thread, a moment later. Joins the thread in its destructor.
 class from_thread {
