@@ -21,13 +21,13 @@ function(eddy_own_target target)
   endif()
 endfunction()
 
-# eddy_library(core AREAS base loop ... [LINK targets] [PRIVATE_LINK targets] [NEEDS packages] [PKG_CONFIG modules])
+# eddy_library(core [LINK targets] [PRIVATE_LINK targets] [NEEDS packages] [PKG_CONFIG modules])
 #
-# Declares eddy_<name> with the alias eddy::<name> out of the given areas. NEEDS are names for
+# Declares eddy_<name> with the alias eddy::<name>, which the areas fill with eddy_sources. NEEDS are names for
 # find_package, PKG_CONFIG the same libraries as pkg-config calls them. A missing package switches the
-# target off with one line; the absence of all its areas does so silently.
+# target off with one line.
 function(eddy_library name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "AREAS;LINK;PRIVATE_LINK;NEEDS;PKG_CONFIG")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "LINK;PRIVATE_LINK;NEEDS;PKG_CONFIG")
   set_property(GLOBAL APPEND PROPERTY EDDY_KNOWN_LIBRARIES eddy_${name})
 
   foreach(package IN LISTS arg_NEEDS)
@@ -42,17 +42,6 @@ function(eddy_library name)
       list(REMOVE_ITEM arg_LINK ${library})
     endif()
   endforeach()
-  list(TRANSFORM arg_AREAS REPLACE "(.+)" "${CMAKE_CURRENT_SOURCE_DIR}/\\1/CMakeLists.txt" OUTPUT_VARIABLE files)
-  set(has_sources NO)
-  foreach(file IN LISTS files)
-    if(EXISTS ${file})
-      set(has_sources YES)
-    endif()
-  endforeach()
-  if(NOT has_sources)
-    return()
-  endif()
-
   add_library(eddy_${name})
   add_library(eddy::${name} ALIAS eddy_${name})
   eddy_own_target(eddy_${name})
@@ -68,15 +57,12 @@ function(eddy_library name)
                EDDY_NEEDS "${arg_NEEDS}"
                EDDY_PKG_CONFIG "${arg_PKG_CONFIG}")
   set_property(GLOBAL APPEND PROPERTY EDDY_LIBRARIES ${name})
-  foreach(area IN LISTS arg_AREAS)
-    eddy_add_directory(${area})
-  endforeach()
 endfunction()
 
 # eddy_sources(eddy_core a.cpp b.cpp HEADERS a.hpp b.hpp)
 #
 # Adds the sources and public headers of one area to its target. Nothing happens when the target is
-# switched off, so that one area (db) can serve several targets.
+# switched off, so that one area (net, os, db) can serve several targets.
 function(eddy_sources target)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "HEADERS")
   if(NOT TARGET ${target})
