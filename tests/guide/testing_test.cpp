@@ -13,14 +13,19 @@
 #include "eddy/flow/task_group.hpp"
 #include "eddy/flow/timeout.hpp"
 #include "eddy/flow/with.hpp"
+#include "eddy/net/listener.hpp"
 #include "eddy/net/memory_pipe.hpp"
+#include "eddy/net/open_connection.hpp"
+#include "eddy/net/server.hpp"
 #include "eddy/sync/mutex.hpp"
 #include "eddy/sync/queue.hpp"
 #include "eddy/sync/semaphore.hpp"
+#include "eddy/testing/check_stream.hpp"
 #include "eddy/testing/expect_at_end.hpp"
 #include "eddy/testing/explore.hpp"
 #include "eddy/testing/explore_orders.hpp"
 #include "eddy/testing/ledger.hpp"
+#include "eddy/testing/relay.hpp"
 #include "eddy/testing/test.hpp"
 
 using namespace std::chrono_literals;
@@ -124,5 +129,43 @@ TEST(account, S68_no_payment_is_lost_in_any_order) {
   EXPECT_TRUE(all.exhausted);
 }
 // [orders]
+
+// [relay]
+coro<std::string> ask(eddy::endpoint server, std::string question) {
+  auto connection = co_await eddy::open_connection(server);
+  co_await connection.writer().write(question + "\n");
+  auto answer = co_await connection.reader().readline();
+  co_return answer.value_or("no answer");
+}
+
+EDDY_IO_TEST(ask, S44_says_that_the_answer_was_cut) {
+  auto answer = [](eddy::stream client) -> coro<> {
+    auto question = co_await client.reader().readline();
+    co_await client.writer().write(*question + "? Yes.\n");
+  };
+  auto body = [](eddy::server& server) -> coro<> {
+    auto network = eddy::testing::relay(server.endpoints().front())
+                       .delay(5ms)
+                       .chunk(1)
+                       .end_after(eddy::testing::relay_direction::to_client, 6, eddy::testing::relay_end::orderly);
+    co_await eddy::with(std::move(network), [](eddy::testing::relay& relay) -> coro<> {
+      auto got = co_await ask(relay.local_endpoint(), "Rain");
+      EXPECT_EQ(got, "Rain? ");  // a line without its end: ask() should look for it
+    });
+  };
+  co_await eddy::with(eddy::start_server(answer, "127.0.0.1", 0), body);
+}
+// [relay]
+
+// [check_stream]
+coro<std::pair<eddy::stream, eddy::stream>> two_ends() {
+  eddy::listener door(eddy::endpoint(eddy::ip_address::loopback_v4(), 0));
+  auto near = co_await eddy::open_connection(door.local_endpoint());
+  auto far = co_await door.accept();
+  co_return std::pair(std::move(near), std::move(far));
+}
+
+TEST(my_stream, S44_is_as_good_as_any) { eddy::testing::check_stream(two_ends); }
+// [check_stream]
 
 }  // namespace
