@@ -5,7 +5,7 @@ namespace eddy::detail {
 
 void connection::abort() noexcept {
   if (std::exchange(closed_, true)) return;
-  reset_ = writer.unsent() || writer.failure_ == stream_broken;
+  reset_ = has_unsent() || writer.failure_ == stream_broken;
   owed_ = (reader.close() ? 0U : 1U) + (writer.close() ? 0U : 1U);
   if (owed_ == 0)
     close_transport();
@@ -17,6 +17,13 @@ void connection::reported_back() noexcept {
   if (--owed_ != 0) return;
   close_transport();
   release();
+}
+
+std::unique_ptr<transport> connection::hand_over() noexcept {
+  closed_ = true;
+  reader.close();
+  writer.close();
+  return std::move(transport_);
 }
 
 void connection::close_transport() noexcept { transport_->close(reset_); }

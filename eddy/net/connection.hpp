@@ -23,12 +23,17 @@ class connection {
 
   transport& carrier() noexcept { return *transport_; }
   bool closed() const noexcept { return closed_; }
-  /// Whether bytes that were written have not been handed to the transport, nor given up.
-  bool has_unsent() const noexcept { return writer.unsent(); }
+  /// Whether bytes that were written have not been handed to the system, nor given up.
+  bool has_unsent() const noexcept { return writer.unsent() || transport_->has_unsent(); }
+  /// Whether an orderly close still has something to do.
+  bool owes_finish() const noexcept { return has_unsent() || transport_->goodbye().count() > 0; }
 
   /// Ends both sides now: what waits on them fails with closed_error. Unsent bytes are dropped and the peer gets a
   /// reset then.
   void abort() noexcept;
+  /// Gives what carries it to somebody else, who puts a layer over it; this object is closed then. Nothing may wait on
+  /// it and nothing be unsent.
+  std::unique_ptr<transport> hand_over() noexcept;
   /// A request that abort() could not take back has come back. It may be the last that keeps this object.
   void reported_back() noexcept;
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "eddy/net/stream.hpp"
 
+#include <algorithm>
+
 #include "eddy/flow/timeout.hpp"
 
 namespace eddy {
@@ -12,7 +14,8 @@ void stream::throw_empty() {
 void stream::drop() noexcept {
   if (!connection_) return;
   // A handler that just returns has said everything: its server sends the rest. One that is cancelled has not.
-  if (connection_->finished_by_server && !unwinding() && connection_->has_unsent())
+  if (connection_->finished_by_server && !unwinding() && !connection_->closed() &&
+      connection_->owes_finish())
     connection_->left_to_server = true;
   else
     connection_->abort();
@@ -21,6 +24,31 @@ void stream::drop() noexcept {
 coro<> stream::close(std::chrono::nanoseconds limit) { return detail::finish(connection_, limit); }
 
 namespace detail {
+
+namespace {
+
+coro<> read_to_the_end(connection_ref c) {
+  while (true) {
+    const bool more = co_await c->reader.fill();
+    if (!more) co_return;
+    c->reader.consume(c->reader.buffered().size());
+  }
+}
+
+/// Tells the peer that this is the end, and lets it say the same for a while: a peer that has gone, or never answers,
+/// has had all the bytes nonetheless.
+coro<> say_goodbye(connection_ref c, std::chrono::nanoseconds limit) {
+  const std::chrono::nanoseconds patience = std::min(limit, c->carrier().goodbye());
+  if (patience.count() == 0) co_return;
+  try {
+    co_await wait_for(c->writer.write_eof(), limit);
+    co_await wait_for(c->writer.drain(), limit);
+    co_await wait_for(read_to_the_end(c), patience);
+  } catch (...) {
+  }
+}
+
+}  // namespace
 
 coro<> finish(connection_ref c, std::chrono::nanoseconds limit) {
   if (!c || c->closed()) co_return;
@@ -33,6 +61,7 @@ coro<> finish(connection_ref c, std::chrono::nanoseconds limit) {
   };
   const closing guard(*c);
   if (c->has_unsent()) co_await wait_for(c->writer.drain(), limit);
+  co_await say_goodbye(c, limit);
 }
 
 }  // namespace detail

@@ -85,7 +85,7 @@ bool stream_writer::write_now(detail::write_operation& op) {
   }
   if (!line_.empty()) return false;
   if (op.goal_ != goal::write) {
-    if (!buffer_.empty()) return false;
+    if (connection_->has_unsent()) return false;
     if (op.goal_ == goal::end && !std::exchange(ended_, true)) connection_->carrier().shut_down_sending();
     return true;
   }
@@ -140,7 +140,8 @@ bool stream_writer::settle_first() noexcept {
   using goal = detail::write_operation::goal;
   detail::write_operation& op = line_.front();
   if (failure_ == 0) {
-    const bool waits = op.goal_ == goal::write ? op.left() != 0 && buffer_.size() + op.left() > low_ : !buffer_.empty();
+    const bool waits = op.goal_ == goal::write ? op.left() != 0 && buffer_.size() + op.left() > low_
+                                              : !buffer_.empty() || connection_->carrier().has_unsent();
     if (waits) return op.cancelling_ && withdraw_first();
     if (op.goal_ == goal::write) {
       keep(op);
@@ -181,7 +182,8 @@ bool stream_writer::prepare() noexcept {
   sending_.data = sending_.parts.data();
   sending_.size = count;
   if (count == 0) buffer_.release();
-  return count != 0;
+  // Of no parts: somebody waits until the transport has sent what it holds.
+  return count != 0 || (!line_.empty() && connection_->carrier().has_unsent());
 }
 
 void stream_writer::account(int result) noexcept {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "eddy/net/transport.hpp"
 
+#include <atomic>
 #include <string>
 #include <system_error>
 
@@ -8,9 +9,19 @@
 
 namespace eddy::detail {
 
+namespace {
+
+std::atomic<layer_thrower> thrower_of_layer{nullptr};
+
+}  // namespace
+
+// Whoever has such a code has it from a transport that was made after this: no order is needed.
+void set_layer_thrower(layer_thrower thrower) noexcept { thrower_of_layer.store(thrower, std::memory_order_relaxed); }
+
 void throw_stream_error(int code, const char* doing) {
   if (code == stream_broken) throw broken_stream_error();
   if (code == stream_closed) throw closed_error(std::string("cannot ") + doing + ": this side has closed the stream");
+  if (code >= first_layer_code) thrower_of_layer.load(std::memory_order_relaxed)(code, doing);
   throw std::system_error(code, std::generic_category(), doing);
 }
 

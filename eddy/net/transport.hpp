@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cerrno>
+#include <chrono>
 #include <optional>
 
 #include "eddy/loop/backend.hpp"
@@ -9,7 +10,7 @@
 
 namespace eddy::detail {
 
-/// Where a stream's bytes come from and go to: a socket, memory, later a secure channel.
+/// Where a stream's bytes come from and go to: a socket, memory, a secure channel over another transport.
 ///
 /// Speaks in the backend's requests: `receive` (which may borrow a buffer) and `send_parts`, at most one of each
 /// pending.
@@ -27,6 +28,13 @@ class transport {
   /// No request may be pending. @param reset  The peer gets an error in place of an orderly end.
   virtual void close(bool reset) noexcept = 0;
 
+  /// Whether it holds bytes that it has taken and the system has not: it sends them by itself, and a send of no parts
+  /// completes when they have gone.
+  virtual bool has_unsent() const noexcept { return false; }
+  /// How long an orderly close waits for the peer's own end after having told it of this side's; zero: there is nothing
+  /// to say.
+  virtual std::chrono::nanoseconds goodbye() const noexcept { return std::chrono::nanoseconds(0); }
+
   virtual std::optional<endpoint> local_endpoint() const { return std::nullopt; }
   virtual std::optional<endpoint> remote_endpoint() const { return std::nullopt; }
   virtual void set_nodelay(bool) {}
@@ -36,7 +44,13 @@ class transport {
 inline constexpr int stream_closed = -1;
 inline constexpr int stream_broken = -2;
 
-/// @param code  errno, or one of the two above.  @param doing  "read" or "write".
+/// Codes from here on are no errno: a layer above the system gives them, and throws what they mean.
+inline constexpr int first_layer_code = 1 << 20;
+using layer_thrower = void (*)(int code, const char* doing);
+/// There is one such layer, TLS, which eddy::net knows by this alone. Any thread.
+void set_layer_thrower(layer_thrower thrower) noexcept;
+
+/// @param code  errno, or one of the above.  @param doing  "read" or "write".
 [[noreturn]] void throw_stream_error(int code, const char* doing);
 
 }  // namespace eddy::detail
