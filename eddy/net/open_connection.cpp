@@ -8,7 +8,14 @@
 namespace eddy {
 
 coro<stream> connection_request::connect(connection_request request) {
-  co_return co_await wait_for(attempt_all(request), request.limit_, request.where_);
+  co_return co_await wait_for(establish(request), request.limit_, request.where_);
+}
+
+coro<stream> connection_request::establish(const connection_request& request) {
+  stream plain = co_await attempt_all(request);
+  if (!request.security_) co_return plain;
+  const std::string& host = request.server_name_.empty() ? request.host_ : request.server_name_;
+  co_return co_await start_tls(std::move(plain), request.security_, host);
 }
 
 coro<stream> connection_request::attempt_all(const connection_request& request) {

@@ -11,6 +11,7 @@
 #include "eddy/coro/coro.hpp"
 #include "eddy/net/address.hpp"
 #include "eddy/net/stream.hpp"
+#include "eddy/net/stream_security.hpp"
 
 namespace eddy {
 
@@ -29,6 +30,16 @@ class [[nodiscard("a connection is made when this is awaited")]] connection_requ
     return std::move(*this);
   }
 
+  /// Makes the connection secure before it is handed over: a tls::client_context. The handshake counts into timeout().
+  ///
+  /// @param host  Whom the server has to prove to be. Empty: the host that is connected to.
+  /// **In asyncio.** `ssl=context`, `server_hostname=host`.
+  connection_request&& tls(client_security_ref with, std::string host = {}) && {
+    security_ = std::move(with);
+    server_name_ = std::move(host);
+    return std::move(*this);
+  }
+
   coro<stream>::awaiter operator co_await() && { return connect(std::move(*this)).operator co_await(); }
 
   connection_request(std::string host, std::uint16_t port, std::source_location where)
@@ -36,6 +47,7 @@ class [[nodiscard("a connection is made when this is awaited")]] connection_requ
 
  private:
   static coro<stream> connect(connection_request request);
+  static coro<stream> establish(const connection_request& request);
   static coro<stream> attempt_all(const connection_request& request);
 
   std::string host_;
@@ -43,6 +55,8 @@ class [[nodiscard("a connection is made when this is awaited")]] connection_requ
   std::source_location where_;
   std::chrono::nanoseconds limit_ = std::chrono::seconds(30);
   bool nodelay_ = true;
+  client_security_ref security_;
+  std::string server_name_;
 };
 
 /// Connects to a host by TCP: looks its addresses up and tries one after the other until one takes the connection.

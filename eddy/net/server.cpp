@@ -50,6 +50,10 @@ server&& server::reuse_port(bool on) && {
   core_->listening.reuse_port = on;
   return std::move(*this);
 }
+server&& server::tls(server_security_ref with) && {
+  core_->security = std::move(with);
+  return std::move(*this);
+}
 
 coro<> server::aenter() {
   const std::vector<endpoint> places = co_await places_of(core_->host, core_->port);

@@ -15,6 +15,7 @@
 #include "eddy/coro/coro.hpp"
 #include "eddy/net/address.hpp"
 #include "eddy/net/stream.hpp"
+#include "eddy/net/stream_security.hpp"
 
 namespace eddy {
 
@@ -70,6 +71,12 @@ class server {
   server&& close_timeout(std::chrono::nanoseconds limit) &&;
   /// Lets several servers, in threads or processes of their own, share the port. Default: no.
   server&& reuse_port(bool on) &&;
+
+  /// Makes each connection secure before the handler gets it: a tls::server_context. A connection that does not get so
+  /// far, in the context's time, is closed and reported by the context; the others do not notice.
+  ///
+  /// **In asyncio.** `ssl=context`.
+  server&& tls(server_security_ref with) &&;
 
   // -- for `with`
   // --------------------------------------------------------------------------------------------------------

@@ -91,7 +91,22 @@ coro<> server_core::accept_all(std::shared_ptr<server_core> self, listener& from
 void server_core::start_handler(stream connection) {
   registration place(shared_from_this());
   task<>& handle = place.handle();
-  handle = create_task(serve(std::move(place), std::move(connection)));
+  handle = create_task(security == nullptr ? serve(std::move(place), std::move(connection))
+                                           : secure_and_serve(std::move(place), std::move(connection)));
+}
+
+coro<> server_core::secure_and_serve(registration place, stream connection) {
+  const server_security_ref security = place.core().security;
+  std::exception_ptr error;
+  try {
+    connection = co_await start_tls(std::move(connection), security);
+  } catch (...) {
+    error = std::current_exception();
+  }
+  if (error == nullptr)
+    co_await serve(std::move(place), std::move(connection));
+  else
+    security->report_failure(error);
 }
 
 coro<> server_core::serve(registration place, stream connection) {

@@ -41,11 +41,13 @@ class server_core : public std::enable_shared_from_this<server_core> {
   listener::settings listening;
   std::size_t max_connections = SIZE_MAX;
   std::chrono::nanoseconds close_timeout = std::chrono::seconds(5);
+  server_security_ref security;  // null: connections stay plain
 
  private:
   class registration;
 
   static coro<> accept_all(std::shared_ptr<server_core> self, listener& from);
+  static coro<> secure_and_serve(registration place, stream connection);
   static coro<> serve(registration place, stream connection);
   coro<> wait_for_handlers();
   void start_handler(stream connection);
