@@ -60,7 +60,7 @@ epoll_backend::~epoll_backend() {
 void epoll_backend::attach(descriptor& d) {
   if (free_slots_.empty()) {
     slots_.emplace_back();
-    free_slots_.reserve(slots_.size());  // so that forget() never allocates
+    if (free_slots_.capacity() < slots_.size()) free_slots_.reserve(2 * slots_.size());  // forget() never allocates
     free_slots_.push_back(static_cast<std::uint32_t>(slots_.size() - 1));
   }
   const std::uint32_t index = free_slots_.back();

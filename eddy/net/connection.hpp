@@ -4,6 +4,7 @@
 #include <memory>
 #include <utility>
 
+#include "eddy/base/frame_pool.hpp"
 #include "eddy/net/stream_reader.hpp"
 #include "eddy/net/stream_writer.hpp"
 #include "eddy/net/transport.hpp"
@@ -36,6 +37,9 @@ class connection {
   std::unique_ptr<transport> hand_over() noexcept;
   /// A request that abort() could not take back has come back. It may be the last that keeps this object.
   void reported_back() noexcept;
+
+  static void* operator new(std::size_t size) { return frame_pool::allocate(size); }
+  static void operator delete(void* block, std::size_t size) noexcept { frame_pool::release(block, size); }
 
   void retain() noexcept { ++references_; }
   void release() noexcept {

@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "eddy/base/frame_pool.hpp"
 #include "eddy/coro/io_operation.hpp"
 #include "eddy/net/transport.hpp"
 
@@ -22,6 +23,8 @@ class socket final : public transport {
   static std::unique_ptr<socket> make(const ip_address& kind);
   socket();
   ~socket() override { close(false); }
+  static void* operator new(std::size_t size) { return frame_pool::allocate(size); }
+  static void operator delete(void* block, std::size_t size) noexcept { frame_pool::release(block, size); }
   socket(const socket&) = delete;
   socket& operator=(const socket&) = delete;
 

@@ -31,7 +31,7 @@ bool receive_operation::try_complete() {
 bool receive_operation::settle() noexcept {
   stream_reader& r = *reader_;
   if (direct_ && (wanted_ == 0 || !r.buffer_.empty())) {
-    count_ = r.buffer_.take(out_, wanted_);
+    count_ = r.buffer_.take(this->data, wanted_);
     return true;
   }
   count_ = direct_ ? 0 : r.buffer_.size();
@@ -47,7 +47,7 @@ bool receive_operation::start() {
   transport& from = reader_->connection_->carrier();
   do {
     kind = io_kind::receive;
-    this->data = direct_ ? out_ : nullptr;
+    if (!direct_) this->data = nullptr;
     this->size = direct_ ? wanted_ : 0;
     if (!from.start(*this)) return false;
   } while (!absorb());

@@ -28,7 +28,9 @@ class connection;
 class receive_operation : public leaf<receive_operation>, public io_request {
  public:
   receive_operation(stream_reader& reader, std::span<std::byte> out) noexcept
-      : reader_(&reader), out_(out.data()), wanted_(out.size()), direct_(true) {}
+      : reader_(&reader), wanted_(out.size()), direct_(true) {
+    data = out.data();  // kept in the request: a connection that waits is to cost little
+  }
   receive_operation(stream_reader& reader, std::size_t at_least) noexcept : reader_(&reader), wanted_(at_least) {}
   receive_operation(receive_operation&&) = default;
 
@@ -59,7 +61,6 @@ class receive_operation : public leaf<receive_operation>, public io_request {
   }
 
   stream_reader* reader_;
-  std::byte* out_ = nullptr;
   std::size_t wanted_;
   std::size_t count_ = 0;
   int failure_ = 0;

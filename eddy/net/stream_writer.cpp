@@ -49,8 +49,8 @@ void write_operation::begin() noexcept {
 // May only touch this operation: others may stand in the same cancellation's work list. Hence pump_later().
 bool write_operation::take_back() noexcept {
   stream_writer& w = *writer_;
-  const bool under_way = &w.line_.front() == this && w.sending_.pending && w.sending_.has_callers_memory;
-  if (under_way && !w.connection_->carrier().withdraw(w.sending_)) {
+  const bool under_way = &w.line_.front() == this && w.under_way() && w.sending_->has_callers_memory;
+  if (under_way && !w.withdraw()) {
     cancelling_ = true;
     return false;
   }
@@ -102,7 +102,7 @@ bool stream_writer::write_now(detail::write_operation& op) {
   if (op.left() == 0) return true;
   if (buffer_.size() + op.left() > high_) return false;
   // The buffer may move when it grows: not while the system reads from it.
-  if (sending_.pending && !connection_->carrier().withdraw(sending_)) return false;
+  if (under_way() && !withdraw()) return false;
   keep(op);
   pump();
   return true;
@@ -122,16 +122,21 @@ void stream_writer::keep(detail::write_operation& op) noexcept {
 // Brings out what there is: settles who is first in line, then asks the transport, until it has to wait or nothing is
 // left. A peer that takes everything at once does not keep the loop from other work (L7).
 void stream_writer::pump() noexcept {
-  for (int round = 0; !sending_.pending; ++round) {
+  for (int round = 0; !under_way(); ++round) {
     if (round == rounds_a_turn) {
       pump_later();
       return;
     }
     while (!line_.empty() && settle_first()) {
     }
-    if (failure_ != 0 || !prepare()) break;
-    if (!connection_->carrier().start(sending_)) return;
-    account(sending_.result);
+    if (failure_ != 0) break;
+    if (!has_to_send()) {
+      buffer_.release();
+      break;
+    }
+    if (!prepare()) continue;  // it has failed, which ends those in line
+    if (!connection_->carrier().start(*sending_)) return;
+    account(sending_->result);
   }
 }
 
@@ -141,7 +146,7 @@ bool stream_writer::settle_first() noexcept {
   detail::write_operation& op = line_.front();
   if (failure_ == 0) {
     const bool waits = op.goal_ == goal::write ? op.left() != 0 && buffer_.size() + op.left() > low_
-                                              : !buffer_.empty() || connection_->carrier().has_unsent();
+                                               : !buffer_.empty() || connection_->carrier().has_unsent();
     if (waits) return op.cancelling_ && withdraw_first();
     if (op.goal_ == goal::write) {
       keep(op);
@@ -166,25 +171,36 @@ bool stream_writer::withdraw_first() noexcept {
   return true;
 }
 
-/// @returns false when there is nothing to send.
+bool stream_writer::has_to_send() noexcept {
+  if (!buffer_.empty()) return true;
+  // A send of no parts: somebody waits until the transport has sent what it holds.
+  return !line_.empty() && (line_.front().left() != 0 || connection_->carrier().has_unsent());
+}
+
+/// @returns false when there is no memory for it: the stream has failed then.
 bool stream_writer::prepare() noexcept {
+  if (sending_ == nullptr) sending_.reset(new (std::nothrow) sending(*this));
+  if (sending_ == nullptr) {
+    fail(ENOMEM);
+    return false;
+  }
   std::size_t count = 0;
   const auto add = [&](const iovec& part) {
-    if (part.iov_len != 0) sending_.parts[count++] = part;
+    if (part.iov_len != 0) sending_->parts[count++] = part;
   };
   add({const_cast<char*>(buffer_.data()), buffer_.size()});
-  sending_.has_callers_memory = false;
+  sending_->has_callers_memory = false;
   if (!line_.empty() && line_.front().left() != 0) {
     for (const iovec& part : line_.front().parts_) add(part);
-    sending_.has_callers_memory = true;
+    sending_->has_callers_memory = true;
   }
-  sending_.kind = detail::io_kind::send_parts;
-  sending_.data = sending_.parts.data();
-  sending_.size = count;
-  if (count == 0) buffer_.release();
-  // Of no parts: somebody waits until the transport has sent what it holds.
-  return count != 0 || (!line_.empty() && connection_->carrier().has_unsent());
+  sending_->kind = detail::io_kind::send_parts;
+  sending_->data = sending_->parts.data();
+  sending_->size = count;
+  return true;
 }
+
+bool stream_writer::withdraw() noexcept { return connection_->carrier().withdraw(*sending_); }
 
 void stream_writer::account(int result) noexcept {
   if (result < 0) {
@@ -198,7 +214,7 @@ void stream_writer::account(int result) noexcept {
 }
 
 void stream_writer::sent() noexcept {
-  account(sending_.result);
+  account(sending_->result);
   if (connection_->closed()) {
     pump();  // ends what is left in line
     connection_->reported_back();
@@ -225,7 +241,7 @@ void stream_writer::run() noexcept {
 
 bool stream_writer::close() noexcept {
   fail(detail::stream_closed);
-  if (sending_.pending && !connection_->carrier().withdraw(sending_)) return false;
+  if (under_way() && !withdraw()) return false;
   pump();
   return true;
 }

@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstddef>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -90,7 +91,7 @@ struct write_request final : io_request {
 /// **In asyncio.** `StreamWriter`, whose `write` never waits and whose `drain` keeps the water marks.
 class stream_writer : private detail::runnable {
  public:
-  explicit stream_writer(detail::connection& c) noexcept : connection_(&c), sending_(*this) {}
+  explicit stream_writer(detail::connection& c) noexcept : connection_(&c) {}
   stream_writer(const stream_writer&) = delete;
   stream_writer& operator=(const stream_writer&) = delete;
 
@@ -143,6 +144,9 @@ class stream_writer : private detail::runnable {
   void pump() noexcept;
   bool settle_first() noexcept;
   bool withdraw_first() noexcept;
+  bool under_way() const noexcept { return sending_ != nullptr && sending_->pending; }
+  bool withdraw() noexcept;
+  bool has_to_send() noexcept;
   bool prepare() noexcept;
   void account(int result) noexcept;
   void sent() noexcept;
@@ -156,7 +160,7 @@ class stream_writer : private detail::runnable {
   detail::connection* connection_;
   detail::byte_buffer buffer_;
   detail::intrusive_list<detail::write_operation> line_;
-  sending sending_;
+  std::unique_ptr<sending> sending_;  // made by the first send that may have to wait: most connections never have one
   std::size_t high_ = 64 * 1024;
   std::size_t low_ = 16 * 1024;
   int failure_ = 0;
