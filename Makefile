@@ -3,7 +3,7 @@
 # presets; whoever prefers them uses `cmake --preset dev` and so on directly.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all laws scenarios soak lint format
+.PHONY: help demo test test-all laws scenarios faults soak lint format
 
 export CMAKE_GENERATOR ?= $(if $(shell command -v ninja),Ninja,Unix Makefiles)
 CRAWLER := build/release/examples/crawler/crawler
@@ -15,6 +15,7 @@ help:
 	@echo "make test-all   also g++ with sanitizers, thread sanitizer, no optimisation, clang 16; both backends in each"
 	@echo "make laws       which tests prove which promise, and at how many points they cancelled"
 	@echo "make scenarios  for each scenario its tests, how many passed, and its page of the guide"
+	@echo "make faults     what tests break on purpose, and what comes of each"
 	@echo "make soak [MINUTES=10] [SEED=1]        random programs against a model, with memory that has to stay flat"
 	@echo "make lint       layout, clang-tidy, layering, links, each header alone"
 	@echo "make format     lays out all sources"
@@ -41,6 +42,10 @@ laws:
 scenarios:
 	@scripts/setup test
 	@scripts/run_preset dev; result=$$?; scripts/scenarios build/dev && exit $$result
+
+faults:
+	@scripts/setup test
+	@scripts/run_preset dev; result=$$?; scripts/faults build/dev && exit $$result
 
 soak: export CMAKE_BUILD_PARALLEL_LEVEL ?= $(shell nproc)
 soak:
