@@ -125,6 +125,7 @@
 #include "eddy/net/socket.hpp"
 #include "eddy/net/stream.hpp"
 #include "eddy/net/stream_reader.hpp"
+#include "eddy/net/stream_security.hpp"
 #include "eddy/net/stream_writer.hpp"
 #include "eddy/net/transport.hpp"
 #endif
