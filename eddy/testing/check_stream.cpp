@@ -115,7 +115,7 @@ coro<> end_and_stay_ended(const stream_maker& make) {
   auto writing = create_task(write_and_end, std::ref(two.first), std::string("last"));
   std::string partial;
   try {
-    const std::string unused = co_await wait_for(two.second.reader().read_exactly(std::size_t{10}), patience);
+    co_await wait_for(two.second.reader().read_exactly(std::size_t{10}), patience);
   } catch (const incomplete_read_error& e) {
     partial = e.partial();
   }
@@ -242,7 +242,7 @@ coro<> refuse_a_second_read(const stream_maker& make) {
   co_await sleep(std::chrono::nanoseconds(0));
   bool refused = false;
   try {
-    const std::string unused = co_await two.first.reader().read();
+    co_await two.first.reader().read();
   } catch (const misuse_error&) {
     refused = true;
   }
@@ -253,7 +253,7 @@ coro<> refuse_a_second_read(const stream_maker& make) {
 
 coro<> wake_who_waits_at_an_abort(const stream_maker& make, std::size_t capacity) {
   ends two = co_await make();
-  auto reading = create_task([&]() -> coro<> { const std::string unused = co_await two.first.reader().read(); });
+  auto reading = create_task([&]() -> coro<> { co_await two.first.reader().read(); });
   auto writing = create_task(write_all, std::ref(two.first), pattern(3 * capacity / 2));
   const std::string begun = co_await wait_for(two.second.reader().read_exactly(std::size_t{1}), patience);
   EXPECT_EQ(begun, "a");
@@ -270,8 +270,7 @@ coro<> be_dropped_under_a_read(const stream_maker& make) {
   task<> reading;
   {
     ends two = co_await make();
-    reading =
-        create_task([&reader = two.first.reader()]() -> coro<> { const std::string unused = co_await reader.read(); });
+    reading = create_task([&reader = two.first.reader()]() -> coro<> { co_await reader.read(); });
     co_await sleep(std::chrono::nanoseconds(0));
   }
   failure = co_await failure_of(reading);
@@ -314,7 +313,7 @@ coro<> be_closed_for_good(const stream_maker& make) {
   EXPECT_TRUE(two.first.closed());
   co_await two.first.close(patience);
   two.first.abort();
-  auto reading = create_task([&]() -> coro<> { const std::string unused = co_await two.first.reader().read(); });
+  auto reading = create_task([&]() -> coro<> { co_await two.first.reader().read(); });
   const std::string read_failure = co_await failure_of(reading);
   EXPECT_EQ(read_failure, closed_text("read"));
   auto writing = create_task(write_all, std::ref(two.first), std::string("x"));
@@ -327,6 +326,7 @@ coro<> keep_messages_whole(const stream_maker& make) {
   constexpr int writers = 5;
   constexpr int messages = 20;
   std::vector<task<>> writing;
+  writing.reserve(writers);
   const auto write_lines = [&](int who) -> coro<> {
     for (int i = 0; i < messages; ++i) {
       const std::string line = std::to_string(who) + " " + std::to_string(i) + " " + pattern(10'000) + "\n";

@@ -22,7 +22,9 @@ tally& counts() {
 
 bool fails_now() noexcept {
   tally& now = counts();
-  if (now.until_failure < 0 || now.until_failure-- > 0) return false;
+  if (now.until_failure < 0) return false;
+  --now.until_failure;
+  if (now.until_failure >= 0) return false;
   now.failed = true;
   return true;
 }

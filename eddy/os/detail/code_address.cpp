@@ -24,7 +24,7 @@ struct image {
 
 void mix(std::uint64_t& hash, const void* data, std::size_t size) noexcept {  // FNV-1a
   for (const auto* at = static_cast<const unsigned char*>(data); size > 0; --size, ++at)
-    hash = (hash ^ *at) * 0x100000001b3;
+    hash = (hash ^ *at) * 0x100000001b3;  // NOLINT(clang-analyzer-core.UndefinedBinaryOperatorResult): mapped memory
 }
 
 bool holds(const dl_phdr_info& info, std::uintptr_t address) noexcept {

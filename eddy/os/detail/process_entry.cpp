@@ -39,7 +39,7 @@ bool wants_worker(char** environment) noexcept {
 
 }  // namespace
 
-// NOLINTBEGIN(bugprone-reserved-identifier): the C library's name
+// NOLINTBEGIN(bugprone-reserved-identifier,readability-identifier-naming): the C library's name
 extern "C" [[gnu::weak, gnu::visibility("default")]] int __libc_start_main(main_function main, int argc, char** argv,
                                                                            void (*init)(), void (*fini)(),
                                                                            void (*rtld_fini)(), void* stack_end) {
@@ -52,7 +52,7 @@ extern "C" [[gnu::weak, gnu::visibility("default")]] int __libc_start_main(main_
   const bool worker = eddy_serve_process_worker != nullptr && wants_worker(argv + argc + 1);
   return start(worker ? serve : main, argc, argv, init, fini, rtld_fini, stack_end);
 }
-// NOLINTEND(bugprone-reserved-identifier)
+// NOLINTEND(bugprone-reserved-identifier,readability-identifier-naming)
 
 // Not in a shared library, whose constructors run before the program is started at all.
 #ifndef eddy_process_pool_EXPORTS

@@ -131,7 +131,8 @@ coro<bool> worker_life::greet() {
   } catch (const msgpack::format_error&) {
     complaint_ = "its hello cannot be read";
   }
-  if (!complaint_.empty() || pool_->settings.initializer.empty()) co_return complaint_.empty();
+  const bool fits = complaint_.empty();
+  if (!fits || pool_->settings.initializer.empty()) co_return fits;
   co_return co_await initialize();
 }
 

@@ -32,7 +32,9 @@ void reader::refuse(std::string_view why) const {
   std::string path;
   for (const nested* at = innermost_; at != nullptr; at = at->outer_) {
     if (at->member_.empty()) continue;
-    path = std::string(at->type_) + "." + std::string(at->member_) + (path.empty() ? "" : ": ") + path;
+    std::string step = std::string(at->type_).append(".").append(at->member_);
+    if (!path.empty()) step.append(": ");
+    path.insert(0, step);
   }
   if (!path.empty()) path += ": ";
   throw format_error("msgpack: " + path + std::string(why) + ", at byte " + std::to_string(left_.data() - begin_));

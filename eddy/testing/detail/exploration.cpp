@@ -174,7 +174,7 @@ bool exploration::judge(const seen& went, const std::string& text, const plan& p
   if (!went.run.exception.empty() && !p.makes_errors()) fail(text + ": the body threw " + went.run.exception);
   if (went.clean_up_failed && !told_of_clean_up(went.run))
     fail(text + ": the error of the clean-up reached nobody: neither the body's caller nor the loop's handler");
-  for (const std::string& problem : went.run.problems) fail(text + ": " + problem);
+  for (const std::string& problem : went.run.problems) fail(std::string(text).append(": ").append(problem));
   if (options_.check_)
     if (const std::string problem = options_.check_(); !problem.empty()) fail(text + ": " + problem);
   if (result_.clean() && result_.runs >= options_.limit_)

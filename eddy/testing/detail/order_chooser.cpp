@@ -66,7 +66,7 @@ unsigned order_chooser::choose_ready(const runnable_queue& ready) {
   if (steps_ != nullptr) {
     const runnable* node = ready.first();
     for (unsigned i = 0; i < chosen; ++i) node = node->next_runnable;
-    write(*node, chosen, of);
+    if (node != nullptr) write(*node, chosen, of);
   }
   return chosen;
 }
