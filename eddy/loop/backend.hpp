@@ -36,10 +36,21 @@ struct descriptor {
   io_request* writing = nullptr;
 };
 
-enum class io_kind : std::uint8_t { receive, send, send_parts, accept, connect, wait_readable, wait_writable };
+enum class io_kind : std::uint8_t {
+  receive,
+  send,
+  send_parts,
+  accept,
+  connect,
+  wait_readable,
+  wait_writable,
+  receive_message,  // a datagram with its sender
+  send_message
+};
 
 constexpr bool reads(io_kind kind) noexcept {
-  return kind == io_kind::receive || kind == io_kind::accept || kind == io_kind::wait_readable;
+  return kind == io_kind::receive || kind == io_kind::accept || kind == io_kind::wait_readable ||
+         kind == io_kind::receive_message;
 }
 
 /// One operation of the system: described by its owner, started and completed by a backend.
@@ -54,6 +65,8 @@ struct io_request {
   // receive, send: the bytes; send_parts: an array of iovec, which stays valid too; connect: the address. A receive
   // without data borrows the backend's buffer: once it has completed, `data` points to the bytes until completed()
   // returns or, when start() said true, until the backend is called again. So a connection that waits holds no buffer.
+  // receive_message, send_message: a msghdr with one iovec. A receive_message whose iovec has no memory borrows in the
+  // same way; its name has room for a sockaddr_storage, and its result is the datagram's real size, also when less fitted.
   void* data = nullptr;
   std::size_t size = 0;  // bytes of `data`; send_parts: elements. A receive that borrows: the most it wants, 0 for any
   int result = 0;        // bytes, or the accepted descriptor, or 0; negative: -errno

@@ -166,7 +166,9 @@ bool io_uring_backend::try_now(io_request& request) {
   if (!reading && request.kind != io_kind::connect && is_armed(d, reading)) return false;
   const int result = attempt(request, lent_);
   if (reading) d.readable = !would_block(result) && (result <= 0 || static_cast<std::size_t>(result) == request.size);
-  if (request.kind == io_kind::accept && result >= 0) d.readable = true;  // another may wait
+  // Another may wait.
+  if (request.kind == io_kind::accept && result >= 0) d.readable = true;
+  if (request.kind == io_kind::receive_message) d.readable = !would_block(result);
   if (would_block(result)) return false;
   request.result = result;
   return true;

@@ -40,6 +40,26 @@ ssize_t send(int fd, const io_request& request) noexcept {
   return result < 0 && errno == ENOTSOCK ? ::write(fd, request.data, request.size) : result;
 }
 
+ssize_t receive_message(int fd, msghdr& message, lent_buffer& lent) noexcept {
+  iovec into = *message.msg_iov;
+  if (into.iov_base == nullptr) {
+    into = {lent.get(), lent_buffer::size};
+    if (into.iov_base == nullptr) {
+      errno = ENOMEM;
+      return -1;
+    }
+  }
+  msghdr asked = message;
+  asked.msg_iov = &into;
+  asked.msg_namelen = sizeof(sockaddr_storage);
+  const ssize_t result = ::recvmsg(fd, &asked, MSG_TRUNC);  // the real size, also of one that does not fit
+  if (result < 0) return result;
+  *message.msg_iov = into;
+  message.msg_namelen = asked.msg_namelen;
+  message.msg_flags = asked.msg_flags;
+  return result;
+}
+
 /// @returns 0 when one of `events` has come, or an error or the end, which a read or write would tell of.
 int look(int fd, short events) noexcept {
   pollfd asked{fd, events, 0};
@@ -75,11 +95,19 @@ int attempt(io_request& request, lent_buffer& lent) noexcept {
         result = ::connect(fd, static_cast<const sockaddr*>(request.data), static_cast<socklen_t>(request.size));
         // EINTR: the attempt goes on in the kernel, as with EINPROGRESS.
         if (result < 0 && (errno == EINPROGRESS || errno == EINTR)) return -EAGAIN;
+        // A Unix listener whose queue is full: nothing is under way, and nothing will tell when there is room.
+        if (result < 0 && errno == EAGAIN) return -EBUSY;
         break;
       case io_kind::wait_readable:
         return look(fd, POLLIN | POLLRDHUP);
       case io_kind::wait_writable:
         return look(fd, POLLOUT);
+      case io_kind::receive_message:
+        result = receive_message(fd, *static_cast<msghdr*>(request.data), lent);
+        break;
+      case io_kind::send_message:
+        result = ::sendmsg(fd, static_cast<const msghdr*>(request.data), MSG_NOSIGNAL);
+        break;
     }
     if (result >= 0) return static_cast<int>(result);
     if (errno != EINTR) return -errno;
