@@ -66,7 +66,8 @@ struct io_request {
   // without data borrows the backend's buffer: once it has completed, `data` points to the bytes until completed()
   // returns or, when start() said true, until the backend is called again. So a connection that waits holds no buffer.
   // receive_message, send_message: a msghdr with one iovec. A receive_message whose iovec has no memory borrows in the
-  // same way; its name has room for a sockaddr_storage, and its result is the datagram's real size, also when less fitted.
+  // same way; its name has room for a sockaddr_storage, and its result is the datagram's real size, also when less
+  // fitted.
   void* data = nullptr;
   std::size_t size = 0;  // bytes of `data`; send_parts: elements. A receive that borrows: the most it wants, 0 for any
   int result = 0;        // bytes, or the accepted descriptor, or 0; negative: -errno

@@ -16,7 +16,7 @@ constexpr io_fault one_byte{};
 
 constexpr std::array receiving{one_byte, at_once(ECONNRESET), later(ECONNRESET), later(ETIMEDOUT)};
 constexpr std::array sending{one_byte, at_once(EPIPE), later(ECONNRESET), at_once(ENOBUFS)};
-constexpr std::array accepting{at_once(EMFILE),       later(ENFILE),    at_once(ENOBUFS), later(ENOMEM),
+constexpr std::array accepting{at_once(EMFILE),       later(ENFILE),       at_once(ENOBUFS), later(ENOMEM),
                                at_once(ECONNABORTED), later(ECONNABORTED), at_once(EPROTO)};
 constexpr std::array connecting{at_once(ECONNREFUSED), later(ECONNREFUSED), later(ETIMEDOUT)};
 

@@ -116,6 +116,7 @@ void faulty_backend::poll(std::optional<std::chrono::nanoseconds> limit) {
 /// The counts are the base's own, so that asking for them costs nothing elsewhere.
 void faulty_backend::count() noexcept {
   pending_ = real_->pending() + (delayed_ != nullptr ? 1 : 0);
+  leaving_ = real_->leaving();
   attached_ = real_->watching() || delayed_ != nullptr ? 1 : 0;
 }
 
