@@ -13,6 +13,19 @@ void connection::abort() noexcept {
     retain();  // until the last has reported back
 }
 
+int connection::release_descriptor() {
+  if (closed_) throw closed_error("cannot hand over the descriptor: this side has closed the stream");
+  if (reader.waiting_ != nullptr || !reader.buffer_.empty() || writer.unsent() || writer.queued_)
+    throw misuse_error(
+        "stream::release: somebody waits on this stream, or bytes are buffered that would be lost; drain() the writer "
+        "and read what buffered() shows first");
+  const int fd = transport_->release();
+  closed_ = true;
+  reader.close();
+  writer.close();
+  return fd;
+}
+
 void connection::reported_back() noexcept {
   if (--owed_ != 0) return;
   close_transport();

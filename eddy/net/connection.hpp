@@ -35,6 +35,9 @@ class connection {
   /// Gives what carries it to somebody else, who puts a layer over it; this object is closed then. Nothing may wait on
   /// it and nothing be unsent.
   std::unique_ptr<transport> hand_over() noexcept;
+  /// Gives the descriptor away; both sides fail with closed_error from here on.
+  /// @throws misuse_error  Bytes would be lost, or something waits.
+  int release_descriptor();
   /// A request that abort() could not take back has come back. It may be the last that keeps this object.
   void reported_back() noexcept;
 

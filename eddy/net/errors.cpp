@@ -3,6 +3,8 @@
 
 #include <netdb.h>
 
+#include <algorithm>
+
 namespace eddy {
 
 namespace {
@@ -15,11 +17,19 @@ std::string incomplete_text(std::size_t got, std::size_t expected) {
 std::string attempts_text(const std::string& target, const std::vector<connect_error::attempt>& attempts) {
   std::string text = "cannot connect to " + target;
   const char* before = " (tried ";
-  for (const auto& [address, code] : attempts) {
-    text.append(before).append(address.to_string()).append(": ").append(code.message());
+  for (const connect_error::attempt& each : attempts) {
+    const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(each.took).count();
+    text.append(before).append(each.address.to_string()).append(": ").append(each.error.message());
+    text.append(" after ").append(std::to_string(took)).append(" ms");
     before = "; ";
   }
   return text + ")";
+}
+
+std::error_code last_error(const std::vector<connect_error::attempt>& attempts) {
+  const auto last = std::max_element(attempts.rbegin(), attempts.rend(),
+                                     [](const auto& a, const auto& b) { return a.began + a.took < b.began + b.took; });
+  return last->error;
 }
 
 }  // namespace
@@ -39,6 +49,6 @@ resolve_error::resolve_error(std::string host, int code, int system_error)
 bool resolve_error::temporary() const noexcept { return code_ == EAI_AGAIN; }
 
 connect_error::connect_error(const std::string& target, std::vector<attempt> attempts)
-    : std::system_error(attempts.back().second, attempts_text(target, attempts)), attempts_(std::move(attempts)) {}
+    : std::system_error(last_error(attempts), attempts_text(target, attempts)), attempts_(std::move(attempts)) {}
 
 }  // namespace eddy

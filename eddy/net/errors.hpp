@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <string>
 #include <system_error>
@@ -8,7 +9,7 @@
 #include <vector>
 
 #include "eddy/base/errors.hpp"
-#include "eddy/net/address.hpp"
+#include "eddy/net/socket_address.hpp"
 
 namespace eddy {
 
@@ -71,13 +72,20 @@ class resolve_error : public error {
   int code_;
 };
 
-/// No address of a host took the connection. The code is the last attempt's.
+/// No address of a host took the connection. The code is that of the attempt that failed last.
 class connect_error : public std::system_error {
  public:
   /// One address that was tried, and how that ended.
-  using attempt = std::pair<endpoint, std::error_code>;
+  struct attempt {
+    attempt(socket_address a, std::error_code e, std::chrono::nanoseconds b = {}, std::chrono::nanoseconds t = {})
+        : address(std::move(a)), error(e), began(b), took(t) {}
+    socket_address address;
+    std::error_code error;
+    std::chrono::nanoseconds began;  // after the first attempt began
+    std::chrono::nanoseconds took;
+  };
 
-  /// @param target  What was asked for: `host:port`.  @param attempts  At least one.
+  /// @param target  What was asked for: `host:port`.  @param attempts  At least one, in the order in which they began.
   connect_error(const std::string& target, std::vector<attempt> attempts);
 
   const std::vector<attempt>& attempts() const noexcept { return attempts_; }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "eddy/net/listener.hpp"
 
+#include <netinet/in.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -27,6 +28,16 @@ bool only_that_connection(int result) noexcept {
     default:
       return false;
   }
+}
+
+/// What every listening TCP socket gets. Connections inherit it, so accepting one costs no further call.
+void set_usual_options(detail::socket& on, const socket_address& at, bool reuse_port) {
+  // Connections of an earlier run that linger in the kernel do not keep the port.
+  on.set_option(SOL_SOCKET, SO_REUSEADDR, 1, "SO_REUSEADDR");
+  if (reuse_port) on.set_option(SOL_SOCKET, SO_REUSEPORT, 1, "SO_REUSEPORT");
+  // IPv4 has a socket of its own: one that took both would show IPv4 peers as ::ffff:a.b.c.d.
+  if (at.family() == AF_INET6) on.set_option(IPPROTO_IPV6, IPV6_V6ONLY, 1, "IPV6_V6ONLY");
+  on.set_nodelay(true);
 }
 
 }  // namespace
@@ -102,23 +113,40 @@ stream accept_operation::await_resume() {
   owned_fd taken(std::exchange(result, -EINVAL));
   auto socket = std::make_unique<detail::socket>();
   socket->adopt(std::exchange(taken.fd, -1));
-  socket->set_nodelay(true);
   return stream(std::move(socket));
 }
 
 }  // namespace detail
 
-listener::listener(const endpoint& at, const settings& how) : socket_(detail::socket::make(at.address())) {
-  socket_->listen(at, how.backlog, how.reuse_port);
+listener::listener(const socket_address& at, const settings& how)
+    : socket_(detail::socket::make(at.family(), SOCK_STREAM)) {
+  const unix_address* const path = at.as_unix();
+  if (path != nullptr) {
+    socket_->set_options(how.options);
+    file_.bind(socket_->fd(), *path, how.permissions);
+  } else {
+    set_usual_options(*socket_, at, how.reuse_port);
+    socket_->set_options(how.options);
+    socket_->bind(*at.as_endpoint(), "listen on");
+  }
+  socket_->listen(at, how.backlog);
 }
 
-listener::listener(listener&& other) noexcept : socket_(std::move(other.socket_)) {
+listener::listener(inherited_socket from) {
+  detail::prepare_inherited(from.fd(), detail::socket_use::listens);
+  socket_ = std::make_unique<detail::socket>();
+  socket_->adopt(from.release());
+  if (local_address().as_endpoint() != nullptr) socket_->set_nodelay(true);
+}
+
+listener::listener(listener&& other) noexcept : socket_(std::move(other.socket_)), file_(std::move(other.file_)) {
   EDDY_ASSERT(other.waiting_ == nullptr,
               "a listener was moved while somebody awaits accept(); it has to stay where it is");
 }
 
 void listener::close() noexcept {
   if (socket_ == nullptr) return;
+  file_.remove();  // before the socket: who finds the file finds a server
   if (waiting_ != nullptr) {
     detail::accept_operation& op = *std::exchange(waiting_, nullptr);
     op.closed_ = true;
@@ -132,11 +160,16 @@ void listener::close() noexcept {
   socket_.reset();
 }
 
-endpoint listener::local_endpoint() const {
+socket_address listener::local_address() const {
   if (socket_ == nullptr) throw closed_error("this listener was closed");
-  const auto local = socket_->local_endpoint();
-  if (!local) throw std::system_error(errno, std::generic_category(), "getsockname");
-  return *local;
+  return socket_->local_address();
+}
+
+endpoint listener::local_endpoint() const {
+  const socket_address local = local_address();
+  if (local.as_endpoint() == nullptr)
+    throw misuse_error("this listener is on " + local.to_string() + ", which is no endpoint; use local_address()");
+  return *local.as_endpoint();
 }
 
 }  // namespace eddy

@@ -1,12 +1,20 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <sys/stat.h>
+
 #include <cstdint>
 #include <memory>
+#include <optional>
+#include <vector>
 
 #include "eddy/coro/leaf.hpp"
 #include "eddy/net/address.hpp"
+#include "eddy/net/detail/unix_socket_file.hpp"
+#include "eddy/net/inherited_socket.hpp"
 #include "eddy/net/socket.hpp"
+#include "eddy/net/socket_address.hpp"
+#include "eddy/net/socket_options.hpp"
 #include "eddy/net/stream.hpp"
 
 namespace eddy {
@@ -49,12 +57,22 @@ class listener {
   /// What to listen with.
   struct settings {
     settings() noexcept {}
-    int backlog = 1024;       // connections that wait in the kernel
-    bool reuse_port = false;  // several listeners share a port
+    int backlog = 1024;                  // connections that wait in the kernel
+    bool reuse_port = false;             // several listeners share a port
+    std::optional<mode_t> permissions;   // of a Unix socket's file, such as 0660; nothing: as the umask says
+    std::vector<socket_option> options;  // set before it is bound; connections inherit them
   };
 
-  /// Listens at once. @param at  Port 0 takes any free one.  @throws std::system_error  As when the port is taken.
-  explicit listener(const endpoint& at, const settings& how = settings());
+  /// Listens at once, on an endpoint or a Unix address.
+  ///
+  /// The file of a Unix socket is removed by close(), if it still is the one that was made. A file that a dead server
+  /// has left behind is replaced; one whose server lives is not.
+  ///
+  /// @param at  Port 0 takes any free one.  @throws std::system_error  As when the port is taken.
+  explicit listener(const socket_address& at, const settings& how = settings());
+  /// Takes a socket on that listens already. Its options and a Unix socket's file stay as they are.
+  /// @throws misuse_error  It is no listening stream socket; it is closed then.
+  explicit listener(inherited_socket from);
   listener(listener&& other) noexcept;
   listener& operator=(listener&&) = delete;
   ~listener() { close(); }
@@ -73,14 +91,17 @@ class listener {
   void close() noexcept;
   bool closed() const noexcept { return socket_ == nullptr; }
 
-  /// Where it listens, with the real port. @throws closed_error
+  /// Where it listens, with the real port. @throws closed_error  @throws misuse_error  On a Unix address.
   endpoint local_endpoint() const;
+  /// The same of any kind. @throws closed_error
+  socket_address local_address() const;
   std::uint16_t port() const { return local_endpoint().port(); }
 
  private:
   friend class detail::accept_operation;
 
   std::unique_ptr<detail::socket> socket_;
+  detail::unix_socket_file file_;
   detail::accept_operation* waiting_ = nullptr;
 };
 

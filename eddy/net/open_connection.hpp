@@ -2,7 +2,10 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <optional>
 #include <source_location>
 #include <string>
 #include <utility>
@@ -10,13 +13,15 @@
 
 #include "eddy/coro/coro.hpp"
 #include "eddy/net/address.hpp"
+#include "eddy/net/detail/connection_race.hpp"
+#include "eddy/net/resolver.hpp"
 #include "eddy/net/stream.hpp"
 #include "eddy/net/stream_security.hpp"
 
 namespace eddy {
 
 /// A connection to be made, with its settings: `co_await open_connection("example.org", 80).timeout(3s)`. Made by
-/// open_connection.
+/// open_connection and open_unix_connection.
 class [[nodiscard("a connection is made when this is awaited")]] connection_request {
  public:
   /// For everything together: looking up and all attempts. Default 30 s. timeout_error names it.
@@ -26,7 +31,43 @@ class [[nodiscard("a connection is made when this is awaited")]] connection_requ
   }
   /// Whether small writes leave at once. Default: yes.
   connection_request&& nodelay(bool on) && {
-    nodelay_ = on;
+    how_.nodelay = on;
+    return std::move(*this);
+  }
+  /// How long one address has until the next is tried beside it (RFC 8305). Default 250 ms; 0 tries all at once. One
+  /// that fails makes the next begin at once. For one after the other give it a time that is longer than the limit.
+  ///
+  /// **In asyncio.** `happy_eyeballs_delay`, which is off there unless it is given.
+  connection_request&& happy_eyeballs_delay(std::chrono::nanoseconds delay) && {
+    how_.delay = delay;
+    return std::move(*this);
+  }
+  /// How many addresses of the family that comes first are tried before the families take turns. Default 1; 0: all of
+  /// them.
+  ///
+  /// **In asyncio.** `interleave`.
+  connection_request&& interleave(std::size_t first) && {
+    how_.interleave = first;
+    return std::move(*this);
+  }
+  /// Only addresses of this kind. Default: any.
+  ///
+  /// **In asyncio.** `family`.
+  connection_request&& family(ip_family only) && {
+    family_ = only;
+    return std::move(*this);
+  }
+  /// Where the connection comes from; port 0 for any. Hosts are reached by addresses of the same family alone.
+  ///
+  /// **In asyncio.** `local_addr`.
+  connection_request&& local(const endpoint& from) && {
+    how_.local = from;
+    family_ = from.address().is_v4() ? ip_family::v4 : ip_family::v6;
+    return std::move(*this);
+  }
+  /// Sets an option before connecting: `.option(socket_options::keepalive(true))`. As many as there are.
+  connection_request&& option(socket_option one) && {
+    how_.options.push_back(std::move(one));
     return std::move(*this);
   }
 
@@ -44,26 +85,30 @@ class [[nodiscard("a connection is made when this is awaited")]] connection_requ
 
   connection_request(std::string host, std::uint16_t port, std::source_location where)
       : host_(std::move(host)), port_(port), where_(where) {}
+  connection_request(unix_address to, std::source_location where) : path_(std::move(to)), where_(where) {}
 
  private:
   static coro<stream> connect(connection_request request);
   static coro<stream> establish(const connection_request& request);
-  static coro<stream> attempt_all(const connection_request& request);
+  static coro<std::unique_ptr<detail::socket>> attempt_all(const connection_request& request);
 
   std::string host_;
-  std::uint16_t port_;
+  std::uint16_t port_ = 0;
+  std::optional<unix_address> path_;  // in place of host and port
   std::source_location where_;
   std::chrono::nanoseconds limit_ = std::chrono::seconds(30);
-  bool nodelay_ = true;
   client_security_ref security_;
   std::string server_name_;
+  ip_family family_ = ip_family::any;
+  detail::attempt_settings how_;
 };
 
-/// Connects to a host by TCP: looks its addresses up and tries one after the other until one takes the connection.
+/// Connects to a host by TCP: looks its addresses up and tries them, IPv6 and IPv4 by turns, each a quarter of a second
+/// after the one before, until one takes the connection (RFC 8305, "happy eyeballs").
 ///
 /// @param host  A name or an address (IPv6 without brackets).
 /// @returns (when awaited) a stream.
-/// @throws connect_error  No address took it; lists what was tried on what.
+/// @throws connect_error  No address took it; lists what was tried on what, and for how long.
 /// @throws resolve_error  The host has no address.  @throws timeout_error  Not within the limit.
 ///
 /// **Cancellation.** A cancellation point; nothing is left open.
@@ -76,6 +121,16 @@ inline connection_request open_connection(std::string host, std::uint16_t port,
 inline connection_request open_connection(const endpoint& to,
                                           std::source_location where = std::source_location::current()) {
   return {to.address().to_string(), to.port(), where};
+}
+/// Connects to a Unix socket, by its path or abstract name. While the server's queue is full it waits for its turn.
+///
+/// @throws connect_error  Nobody listens there.  @throws timeout_error  Not within the limit.
+///
+/// **Cancellation.** A cancellation point; nothing is left open.
+/// **In asyncio.** `open_unix_connection(path)`; there a full queue passes for a connection, and the first write fails.
+inline connection_request open_unix_connection(unix_address to,
+                                               std::source_location where = std::source_location::current()) {
+  return {std::move(to), where};
 }
 
 }  // namespace eddy

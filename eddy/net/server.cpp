@@ -1,33 +1,21 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "eddy/net/server.hpp"
 
-#include <array>
-
 #include "eddy/net/detail/server_core.hpp"
-#include "eddy/net/resolver.hpp"
 
 namespace eddy {
 
-namespace {
-
-coro<std::vector<endpoint>> places_of(std::string host, std::uint16_t port) {
-  if (!host.empty()) co_return co_await resolve(std::move(host), port);
-  std::vector<endpoint> all;
-  all.emplace_back(ip_address(), port);
-  all.emplace_back(ip_address::v6({}), port);
-  co_return all;
+server::server(std::unique_ptr<detail::connection_handler> handler, std::vector<listen_place> places)
+    : core_(std::make_shared<detail::server_core>(std::move(handler))) {
+  if (places.empty()) throw misuse_error("start_server: the list of places to listen on is empty");
+  core_->places = std::move(places);
 }
-
-}  // namespace
 
 server::server(std::unique_ptr<detail::connection_handler> handler, std::string host, std::uint16_t port)
-    : core_(std::make_shared<detail::server_core>(std::move(handler))) {
-  core_->host = std::move(host);
-  core_->port = port;
-}
+    : server(std::move(handler), std::vector<listen_place>(1, listen_place(std::move(host), port))) {}
 
 server::server(std::unique_ptr<detail::connection_handler> handler, const endpoint& at)
-    : server(std::move(handler), at.address().to_string(), at.port()) {}
+    : server(std::move(handler), std::vector<listen_place>(1, listen_place(at))) {}
 
 server::~server() {
   if (core_) core_->abort();
@@ -55,27 +43,53 @@ server&& server::tls(server_security_ref with) && {
   return std::move(*this);
 }
 
-coro<> server::aenter() {
-  const std::vector<endpoint> places = co_await places_of(core_->host, core_->port);
-  core_->listen(places);
-  core_->start_accepting();
+server&& server::permissions(mode_t mode) && {
+  core_->listening.permissions = mode;
+  return std::move(*this);
 }
+server&& server::option(socket_option one) && {
+  core_->listening.options.push_back(std::move(one));
+  return std::move(*this);
+}
+
+coro<> server::aenter() { return core_->start(); }
 
 coro<> server::aexit() { return core_->stop(); }
 
-std::uint16_t server::port() const { return endpoints().front().port(); }
+std::uint16_t server::port() const {
+  if (endpoints().empty())
+    throw misuse_error("this server listens on Unix sockets alone, which have no port; use addresses()");
+  return endpoints().front().port();
+}
 
 const std::vector<endpoint>& server::endpoints() const {
-  if (core_->endpoints().empty())
+  (void)addresses();
+  return core_->endpoints();
+}
+
+const std::vector<socket_address>& server::addresses() const {
+  if (core_->addresses().empty())
     throw misuse_error(
         "this server does not listen yet: use it inside with(start_server(...), [](server& s) -> coro<> {...})");
-  return core_->endpoints();
+  return core_->addresses();
 }
 
 std::size_t server::connections() const { return core_->active(); }
 
+server_statistics server::statistics() const { return core_->statistics(); }
+
 void server::close() { core_->close(); }
 
+bool server::closing() const noexcept { return core_->closing(); }
+
+coro<> server::wait_closed() { return core_->wait_ended(); }
+
 coro<> server::serve_forever() { return core_->wait_closed(); }
+
+bool server_view::closing() const noexcept { return core_->closing(); }
+
+coro<> server_view::wait_closing() const { return core_->wait_closed(); }
+
+server_statistics server_view::statistics() const { return core_->statistics(); }
 
 }  // namespace eddy

@@ -17,21 +17,21 @@ namespace {
   throw std::system_error(errno, std::generic_category(), what);
 }
 
-using name_function = int (*)(int, sockaddr*, socklen_t*);
-
-std::optional<endpoint> name_of(int fd, name_function ask) {
-  sockaddr_storage address{};
-  socklen_t size = sizeof address;
-  if (fd < 0 || ask(fd, reinterpret_cast<sockaddr*>(&address), &size) != 0) return std::nullopt;
-  if (address.ss_family != AF_INET && address.ss_family != AF_INET6) return std::nullopt;
-  return endpoint::from_system(address);
+std::optional<endpoint> endpoint_of(int fd, name_function ask) {
+  const socket_address name = name_of(fd, ask);
+  const endpoint* const at = name.as_endpoint();
+  return at != nullptr ? std::optional<endpoint>(*at) : std::nullopt;
 }
 
 }  // namespace
 
 std::unique_ptr<socket> socket::make(const ip_address& kind) {
+  return make(kind.is_v4() ? AF_INET : AF_INET6, SOCK_STREAM);
+}
+
+std::unique_ptr<socket> socket::make(int family, int type) {
   auto made = std::make_unique<socket>();
-  const int fd = ::socket(kind.is_v4() ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP);
+  const int fd = ::socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (fd < 0) throw_errno("socket");
   made->adopt(fd);
   return made;
@@ -48,16 +48,18 @@ void socket::set_option(int level, int name, int value, const char* what) {
   if (setsockopt(descriptor_.fd, level, name, &value, sizeof value) != 0) throw_errno(what);
 }
 
-void socket::listen(const endpoint& at, int backlog, bool reuse_port) {
+void socket::set_options(const std::vector<socket_option>& options) {
+  for (const socket_option& each : options) each.apply(descriptor_.fd);
+}
+
+void socket::bind(const endpoint& at, const char* what) {
   sockaddr_storage address{};
   const socklen_t size = at.to_system(address);
-  // Connections of an earlier run that linger in the kernel do not keep the port.
-  set_option(SOL_SOCKET, SO_REUSEADDR, 1, "SO_REUSEADDR");
-  if (reuse_port) set_option(SOL_SOCKET, SO_REUSEPORT, 1, "SO_REUSEPORT");
-  // IPv4 has a socket of its own: one that took both would show IPv4 peers as ::ffff:a.b.c.d.
-  if (at.address().is_v6()) set_option(IPPROTO_IPV6, IPV6_V6ONLY, 1, "IPV6_V6ONLY");
   if (::bind(descriptor_.fd, reinterpret_cast<const sockaddr*>(&address), size) != 0)
-    throw_errno("cannot listen on " + at.to_string());
+    throw_errno("cannot " + std::string(what) + " " + at.to_string());
+}
+
+void socket::listen(const socket_address& at, int backlog) {
   if (::listen(descriptor_.fd, backlog) != 0) throw_errno("cannot listen on " + at.to_string());
 }
 
@@ -77,9 +79,13 @@ void socket::close(bool reset) noexcept {
   backend_->close(descriptor_);
 }
 
-std::optional<endpoint> socket::local_endpoint() const { return name_of(descriptor_.fd, ::getsockname); }
+std::optional<endpoint> socket::local_endpoint() const { return endpoint_of(descriptor_.fd, ::getsockname); }
 
-std::optional<endpoint> socket::remote_endpoint() const { return name_of(descriptor_.fd, ::getpeername); }
+std::optional<endpoint> socket::remote_endpoint() const { return endpoint_of(descriptor_.fd, ::getpeername); }
+
+socket_address socket::local_address() const { return name_of(descriptor_.fd, ::getsockname); }
+
+socket_address socket::remote_address() const { return name_of(descriptor_.fd, ::getpeername); }
 
 void socket::set_nodelay(bool on) { set_option(IPPROTO_TCP, TCP_NODELAY, on ? 1 : 0, "TCP_NODELAY"); }
 

@@ -4,10 +4,14 @@
 #include <sys/socket.h>
 
 #include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "eddy/base/frame_pool.hpp"
 #include "eddy/coro/io_operation.hpp"
+#include "eddy/net/socket_address.hpp"
+#include "eddy/net/socket_options.hpp"
 #include "eddy/net/transport.hpp"
 
 namespace eddy::detail {
@@ -21,6 +25,8 @@ class socket final : public transport {
  public:
   /// A new TCP socket for addresses of this kind, attached to the current loop. @throws std::system_error
   static std::unique_ptr<socket> make(const ip_address& kind);
+  /// @param family  AF_INET, AF_INET6 or AF_UNIX.  @param type  SOCK_STREAM or SOCK_DGRAM.
+  static std::unique_ptr<socket> make(int family, int type);
   socket();
   ~socket() override { close(false); }
   static void* operator new(std::size_t size) { return frame_pool::allocate(size); }
@@ -32,11 +38,11 @@ class socket final : public transport {
   /// std::system_error
   void adopt(int fd);
 
-  [[nodiscard]] connect_operation connect(const endpoint& to);
+  [[nodiscard]] connect_operation connect(const socket_address& to);
 
-  /// @param reuse_port  Several sockets may listen on one port, and the kernel shares connections out. @throws
-  /// std::system_error
-  void listen(const endpoint& at, int backlog, bool reuse_port);
+  /// Binds to an endpoint. @param what  For the error: "cannot <what> 127.0.0.1:80". @throws std::system_error
+  void bind(const endpoint& at, const char* what);
+  void listen(const socket_address& at, int backlog);
   /// No connection comes in any more and the port is free again, though the descriptor is open.
   void stop_listening() noexcept;
 
@@ -53,10 +59,15 @@ class socket final : public transport {
   void close(bool reset) noexcept override;
   std::optional<endpoint> local_endpoint() const override;
   std::optional<endpoint> remote_endpoint() const override;
+  socket_address local_address() const override;
+  socket_address remote_address() const override;
+  int native_handle() const noexcept override { return descriptor_.fd; }
+  int release() override { return backend_->detach(descriptor_); }
   void set_nodelay(bool on) override;
 
   int fd() const noexcept { return descriptor_.fd; }
   void set_option(int level, int name, int value, const char* what);
+  void set_options(const std::vector<socket_option>& options);
 
  private:
   descriptor descriptor_;
@@ -64,9 +75,11 @@ class socket final : public transport {
 };
 
 /// Atomic as far as the caller sees: cancelled, the socket goes away with whatever the attempt had come to.
+///
+/// A Unix listener whose queue is full gives EBUSY: nothing is under way then, and nothing will tell when to try again.
 class connect_operation final : public io_operation<connect_operation> {
  public:
-  connect_operation(socket& s, const endpoint& to) noexcept : socket_(&s), to_(to) {}
+  connect_operation(socket& s, socket_address to) noexcept : socket_(&s), to_(std::move(to)) {}
   connect_operation(connect_operation&&) = default;
 
   bool try_complete();
@@ -76,10 +89,10 @@ class connect_operation final : public io_operation<connect_operation> {
 
  private:
   socket* socket_;
-  endpoint to_;
+  socket_address to_;
   sockaddr_storage address_{};
 };
 
-inline connect_operation socket::connect(const endpoint& to) { return {*this, to}; }
+inline connect_operation socket::connect(const socket_address& to) { return {*this, to}; }
 
 }  // namespace eddy::detail

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "eddy/net/stream.hpp"
 
+#include <sys/socket.h>
 #include <algorithm>
 
 #include "eddy/flow/timeout.hpp"
+#include "eddy/net/socket.hpp"
 
 namespace eddy {
 
@@ -14,11 +16,37 @@ void stream::throw_empty() {
 void stream::drop() noexcept {
   if (!connection_) return;
   // A handler that just returns has said everything: its server sends the rest. One that is cancelled has not.
-  if (connection_->finished_by_server && !unwinding() && !connection_->closed() &&
-      connection_->owes_finish())
+  if (connection_->finished_by_server && !unwinding() && !connection_->closed() && connection_->owes_finish())
     connection_->left_to_server = true;
   else
     connection_->abort();
+}
+
+std::optional<peer_credentials> stream::credentials() const {
+  ucred peer{};
+  socklen_t size = sizeof peer;
+  if (remote_address().as_unix() == nullptr) return std::nullopt;
+  if (getsockopt(native_handle(), SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) return std::nullopt;
+  return peer_credentials(peer.pid, peer.uid, peer.gid);
+}
+
+void stream::set_option(const socket_option& option) {
+  const int fd = native_handle();
+  if (fd < 0) throw misuse_error("stream::set_option: there is no socket under this stream, or it is closed");
+  option.apply(fd);
+}
+
+stream stream::from_descriptor(inherited_socket from) {
+  detail::prepare_inherited(from.fd(), detail::socket_use::connected);
+  auto socket = std::make_unique<detail::socket>();
+  socket->adopt(from.release());
+  return stream(std::move(socket));
+}
+
+int stream::release() {
+  const int fd = checked().release_descriptor();
+  *this = stream();
+  return fd;
 }
 
 coro<> stream::close(std::chrono::nanoseconds limit) { return detail::finish(connection_, limit); }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <sys/types.h>
+
 #include <chrono>
 #include <memory>
 #include <optional>
@@ -9,10 +11,21 @@
 #include "eddy/coro/coro.hpp"
 #include "eddy/net/address.hpp"
 #include "eddy/net/connection.hpp"
+#include "eddy/net/inherited_socket.hpp"
+#include "eddy/net/socket_address.hpp"
+#include "eddy/net/socket_options.hpp"
 #include "eddy/net/stream_reader.hpp"
 #include "eddy/net/stream_writer.hpp"
 
 namespace eddy {
+
+/// Who is at the other end of a Unix connection.
+struct peer_credentials {
+  peer_credentials(pid_t p, uid_t u, gid_t g) noexcept : pid(p), uid(u), gid(g) {}
+  pid_t pid;  // may have ended since, and its number be another's
+  uid_t uid;
+  gid_t gid;
+};
 
 /// A connection: what comes in and what goes out. Made by open_connection(), by a server or a listener.
 ///
@@ -44,6 +57,29 @@ class stream {
   /// This side's and the peer's address; nothing when it is not a connection between addresses, or closed.
   std::optional<endpoint> local_endpoint() const { return checked().carrier().local_endpoint(); }
   std::optional<endpoint> remote_endpoint() const { return checked().carrier().remote_endpoint(); }
+
+  /// The same of any kind: an endpoint, a Unix address (mostly unnamed for the side that connected), or none.
+  socket_address local_address() const { return checked().carrier().local_address(); }
+  socket_address remote_address() const { return checked().carrier().remote_address(); }
+  /// Who is at the other end of a Unix connection, as the kernel knows it from the time of connecting; nothing for
+  /// others.
+  std::optional<peer_credentials> credentials() const;
+
+  /// Sets an option: `set_option(socket_options::keepalive(60s, 10s, 5))`.
+  /// @throws std::system_error  The system refuses.  @throws misuse_error  There is no socket under it.
+  void set_option(const socket_option& option);
+  /// The socket's descriptor, for what eddy has no word for; -1 when there is none. It stays the stream's: neither
+  /// read, write nor close it.
+  int native_handle() const { return checked().carrier().native_handle(); }
+
+  /// Takes on a connected stream socket that somebody else has made: one end of a socketpair, one that was handed over.
+  /// @throws misuse_error  It is something else; it is closed then.  @throws std::system_error
+  static stream from_descriptor(inherited_socket from);
+  static stream from_descriptor(int fd) { return from_descriptor(inherited_socket(fd)); }
+  /// Hands the socket over, open and non-blocking, and is empty afterwards: the caller closes it.
+  /// @throws misuse_error  Something waits on the stream, or bytes are buffered that would be lost: drain() the writer
+  ///                       first, and consume what the reader has. Also for a stream that is no plain socket.
+  int release();
 
   /// Whether small writes leave at once (the default) or wait a little for more to come. @throws std::system_error
   void set_nodelay(bool on) { checked().carrier().set_nodelay(on); }

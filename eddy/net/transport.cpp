@@ -17,6 +17,20 @@ std::atomic<layer_thrower> thrower_of_layer{nullptr};
 
 // Whoever has such a code has it from a transport that was made after this: no order is needed.
 void set_layer_thrower(layer_thrower thrower) noexcept { thrower_of_layer.store(thrower, std::memory_order_relaxed); }
+socket_address transport::local_address() const {
+  const auto at = local_endpoint();
+  return at ? socket_address(*at) : socket_address();
+}
+
+socket_address transport::remote_address() const {
+  const auto at = remote_endpoint();
+  return at ? socket_address(*at) : socket_address();
+}
+
+int transport::release() {
+  throw misuse_error(
+      "this stream has no descriptor of its own to hand over: it is in memory, or a layer above another");
+}
 
 void throw_stream_error(int code, const char* doing) {
   if (code == stream_broken) throw broken_stream_error();

@@ -7,6 +7,7 @@
 
 #include "eddy/loop/backend.hpp"
 #include "eddy/net/address.hpp"
+#include "eddy/net/socket_address.hpp"
 
 namespace eddy::detail {
 
@@ -37,6 +38,13 @@ class transport {
 
   virtual std::optional<endpoint> local_endpoint() const { return std::nullopt; }
   virtual std::optional<endpoint> remote_endpoint() const { return std::nullopt; }
+  /// The same of any family: what stands at the end of all layers.
+  virtual socket_address local_address() const;
+  virtual socket_address remote_address() const;
+  /// The descriptor at the end of all layers; -1 when there is none.
+  virtual int native_handle() const noexcept { return -1; }
+  /// Hands the descriptor over, open; no request is pending. @throws misuse_error  There is none to be had.
+  virtual int release();
   virtual void set_nodelay(bool) {}
 };
 

@@ -20,12 +20,16 @@ TEST(net_errors, say_what_happened_to_whom) {
 }
 
 TEST(net_errors, S44_a_failed_connection_lists_what_was_tried) {
-  const connect_error error("shop:80",
-                            {{*endpoint::parse("10.0.0.1:80"), std::make_error_code(std::errc::host_unreachable)},
-                             {*endpoint::parse("[::1]:80"), std::make_error_code(std::errc::connection_refused)}});
+  std::vector<connect_error::attempt> attempts;
+  attempts.emplace_back(*endpoint::parse("10.0.0.1:80"), std::make_error_code(std::errc::host_unreachable),
+                        std::chrono::milliseconds(0), std::chrono::milliseconds(700));
+  attempts.emplace_back(*endpoint::parse("[::1]:80"), std::make_error_code(std::errc::connection_refused),
+                        std::chrono::milliseconds(250), std::chrono::milliseconds(3));
+  const connect_error error("shop:80", std::move(attempts));
   EXPECT_THAT(error.what(), HasSubstr("cannot connect to shop:80 (tried 10.0.0.1:80: "));
   EXPECT_THAT(error.what(), HasSubstr("; [::1]:80: "));
-  EXPECT_EQ(error.code(), std::errc::connection_refused);
+  EXPECT_THAT(error.what(), HasSubstr(" after 700 ms"));
+  EXPECT_EQ(error.code(), std::errc::host_unreachable) << "it failed last";
   EXPECT_EQ(error.attempts().size(), 2U);
 }
 

@@ -9,6 +9,7 @@
 
 #include "eddy/coro/task.hpp"
 #include "eddy/flow/gather.hpp"
+#include "eddy/flow/on_cancel.hpp"
 #include "eddy/flow/sleep.hpp"
 #include "eddy/flow/timeout.hpp"
 #include "eddy/testing/explore.hpp"
@@ -64,10 +65,9 @@ EDDY_IO_TEST(resolver, S47_equal_look_ups_in_flight_share_one_call) {
   const std::size_t count = co_await std::move(all);
   EXPECT_EQ(count, 2U);
   EXPECT_EQ(names->calls, 1);
-  names->permits.release();
   const auto later = co_await resolve("a.test", 4);
   EXPECT_EQ(later.size(), 1U);
-  EXPECT_EQ(names->calls, 2) << "nothing is remembered";
+  EXPECT_EQ(names->calls, 1) << "it is remembered";
 }
 
 EDDY_IO_TEST(resolver, S47_a_waiter_leaves_at_once_and_others_still_get_the_answer) {
@@ -124,6 +124,178 @@ EDDY_IO_TEST(resolver, errors_name_the_host) {
   EXPECT_EQ(none, resolve_error("", EAI_NONAME).what());
   const std::string hidden = co_await failure_for(std::string("a\0b", 3));
   EXPECT_NE(hidden, "") << "a NUL would hide what follows it from the system";
+}
+
+/// A resolver of one's own: what its `answer` does.
+class scripted final : public host_resolver {
+ public:
+  using script = std::function<coro<std::vector<ip_address>>(std::string host)>;
+  explicit scripted(script answer) : answer_(std::move(answer)) {}
+  coro<std::vector<ip_address>> look_up(std::string host) override {
+    ++calls;
+    return answer_(std::move(host));
+  }
+  int calls = 0;
+
+ private:
+  script answer_;
+};
+
+std::shared_ptr<scripted> resolve_by(scripted::script answer) {
+  auto made = std::make_shared<scripted>(std::move(answer));
+  set_host_resolver(made);
+  return made;
+}
+
+const ip_address ten = ip_address::v4({10, 0, 0, 1});
+const ip_address loop6 = ip_address::loopback_v6();
+
+EDDY_TEST(resolver, S47_a_resolver_of_ones_own_is_asked_once_for_all_who_wait) {
+  const auto slow = resolve_by([](std::string) -> coro<std::vector<ip_address>> {
+    co_await sleep(1s);
+    co_return std::vector<ip_address>{ten};
+  });
+  auto found = co_await gather(resolve("a.test", 1), resolve("a.test", 2), resolve("b.test", 3));
+  EXPECT_EQ(std::get<1>(found).at(0).to_string(), "10.0.0.1:2");
+  EXPECT_EQ(slow->calls, 2);
+}
+
+EDDY_TEST(resolver, S47_an_answer_is_remembered_for_a_few_seconds_and_an_error_is_not) {
+  bool fails = false;
+  const auto counted = resolve_by([&fails](std::string host) -> coro<std::vector<ip_address>> {
+    co_await checkpoint();
+    if (fails) throw resolve_error(host, EAI_AGAIN);
+    co_return std::vector<ip_address>{ten};
+  });
+  for (int i = 0; i < 3; ++i) {
+    const auto found = co_await resolve("a.test", 1);
+    EXPECT_EQ(found.size(), 1U);
+  }
+  EXPECT_EQ(counted->calls, 1);
+  co_await sleep(4s);
+  auto found = co_await resolve("a.test", 1);
+  EXPECT_EQ(counted->calls, 1);
+  co_await sleep(2s);
+  found = co_await resolve("a.test", 1);
+  EXPECT_EQ(counted->calls, 2) << "5 s are over";
+  fails = true;
+  for (int i = 0; i < 2; ++i) {
+    const std::string failure = co_await failure_for("b.test");
+    EXPECT_NE(failure, "");
+  }
+  EXPECT_EQ(counted->calls, 4);
+  set_resolve_cache(0s);
+  fails = false;
+  found = co_await resolve("c.test", 1);
+  found = co_await resolve("c.test", 1);
+  EXPECT_EQ(counted->calls, 6) << "nothing is remembered";
+}
+
+EDDY_TEST(resolver, S47_the_cache_is_bounded_and_forgets_the_oldest) {
+  const auto counted = resolve_by([](std::string) -> coro<std::vector<ip_address>> {
+    co_await checkpoint();
+    co_return std::vector<ip_address>{ten};
+  });
+  set_resolve_cache(1h, 2);
+  for (const char* host : {"a", "b", "c", "c", "b", "a"}) {
+    const auto found = co_await resolve(host, 1);
+    EXPECT_EQ(found.size(), 1U);
+  }
+  EXPECT_EQ(counted->calls, 4) << "a had to go for c";
+}
+
+EDDY_TEST(resolver, S47_answers_that_lie_are_put_in_order) {
+  resolve_by([](std::string host) -> coro<std::vector<ip_address>> {
+    co_await checkpoint();
+    std::vector<ip_address> answer;
+    if (host == "twice") answer = {ten, loop6, ten, ten, loop6};
+    for (int i = 0; host == "thousands" && i < 5000; ++i)
+      answer.push_back(ip_address::v4({10, 1, static_cast<std::uint8_t>(i / 256), static_cast<std::uint8_t>(i % 256)}));
+    if (host == "throws") throw std::runtime_error("no resolve_error at all");
+    co_return answer;
+  });
+  const auto twice = co_await resolve("twice", 1);
+  EDDY_ASSERT_EQ(twice.size(), 2U);
+  EXPECT_EQ(twice[0].address(), ten);
+  EXPECT_EQ(twice[1].address(), loop6);
+  const auto six = co_await resolve("twice", 1, ip_family::v6);
+  EXPECT_EQ(six.size(), 1U);
+  const auto thousands = co_await resolve("thousands", 1);
+  EXPECT_EQ(thousands.size(), 256U);
+  EXPECT_EQ(thousands.back().to_string(), "10.1.0.255:1");
+  const std::string empty = co_await failure_for("nothing");
+  EXPECT_EQ(empty, resolve_error("nothing", EAI_NONAME).what());
+  bool wrong_family = false;
+  try {
+    const auto none = co_await resolve("thousands", 1, ip_family::v6);
+  } catch (const resolve_error& e) {
+    wrong_family = e.code() == EAI_ADDRFAMILY;
+  }
+  EXPECT_TRUE(wrong_family);
+  std::string other;
+  try {
+    const auto none = co_await resolve("throws", 1);
+  } catch (const std::runtime_error& e) {
+    other = e.what();
+  }
+  EXPECT_EQ(other, "no resolve_error at all");
+}
+
+EDDY_TEST(resolver, S47_an_endless_look_up_is_cancelled_when_nobody_waits_for_it_any_more) {
+  int ended = 0;
+  const auto endless = resolve_by([&ended](std::string host) -> coro<std::vector<ip_address>> {
+    const auto note = on_exit([&ended] { ++ended; });
+    while (host == "busy") co_await checkpoint();  // never waits, never ends
+    co_await sleep(1000h);
+    co_return std::vector<ip_address>();
+  });
+  for (const char* host : {"busy", "sleepy"}) {
+    auto patient = create_task([host] { return resolve(host, 1); });
+    auto impatient = create_task([host] { return resolve(host, 1); });
+    co_await sleep(host[0] == 'b' ? 0s : 1s);
+    co_await cancel_and_join(impatient);
+    co_await sleep(0s);
+    EXPECT_EQ(ended, host[0] == 'b' ? 0 : 1) << "one still waits";
+    co_await cancel_and_join(patient);
+    for (int i = 0; i < 5; ++i) co_await sleep(0s);
+    EXPECT_EQ(ended, host[0] == 'b' ? 1 : 2);
+  }
+  EXPECT_EQ(endless->calls, 2);
+}
+
+EDDY_TEST(resolver, S47_a_new_resolver_answers_who_asks_from_now_on) {
+  resolve_by([](std::string) -> coro<std::vector<ip_address>> {
+    co_await sleep(1s);
+    co_return std::vector<ip_address>{loop6};
+  });
+  auto old = create_task([] { return resolve("a.test", 1); });
+  co_await sleep(0s);
+  resolve_by([](std::string) -> coro<std::vector<ip_address>> {
+    co_await checkpoint();
+    co_return std::vector<ip_address>{ten};
+  });
+  const auto now = co_await resolve("a.test", 1);
+  EXPECT_EQ(now.at(0).address(), ten);
+  const auto before = co_await std::move(old);
+  EXPECT_EQ(before.at(0).address(), loop6);
+  const auto again = co_await resolve("a.test", 1);
+  EXPECT_EQ(again.at(0).address(), ten) << "the late answer is not remembered";
+}
+
+TEST(resolver, L1_L5_a_look_up_by_a_coroutine_may_be_disturbed_anywhere) {
+  const auto result = eddy::testing::explore(
+      []() -> coro<> {
+        resolve_by([](std::string) -> coro<std::vector<ip_address>> {
+          co_await sleep(1ms);
+          co_return std::vector<ip_address>{ten};
+        });
+        auto found = co_await gather(resolve("a.test", 1), resolve("a.test", 2), resolve("b.test", 3));
+        EXPECT_EQ(std::get<0>(found).size(), 1U);
+        const auto known = co_await resolve("a.test", 4);
+        EXPECT_EQ(known.size(), 1U);
+      },
+      eddy::testing::explore_options().everything());
+  EXPECT_GT(result.cancel_points, 5U);
 }
 
 TEST(resolver, L1_a_look_up_may_be_cancelled_anywhere) {

@@ -6,8 +6,10 @@
 #include <utility>
 
 #include "eddy/flow/as_outcome.hpp"
+#include "eddy/flow/race.hpp"
 #include "eddy/flow/sleep.hpp"
 #include "eddy/flow/timeout.hpp"
+#include "eddy/net/resolver.hpp"
 
 namespace eddy::detail {
 
@@ -17,6 +19,25 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds first_pause{10};
 constexpr milliseconds longest_pause{1000};
+constexpr int most_tries_for_a_port = 16;
+
+/// Names may share an address, and a host may be listed beside its name.
+void add_once(std::vector<listen_place>& all, const listen_place& place) {
+  const bool known = place.address() && std::any_of(all.begin(), all.end(), [&place](const listen_place& each) {
+                       return each.address() == place.address();
+                     });
+  if (!known) all.push_back(place);
+}
+
+/// Whether the choice of a port is ours, so that another may do.
+bool asks_for_any_port(const std::vector<listen_place>& all) {
+  const auto any_port = [](const listen_place& each) {
+    const endpoint* const at = each.address().as_endpoint();
+    return at != nullptr && at->port() == 0;
+  };
+  const bool owned = std::none_of(all.begin(), all.end(), [](const auto& each) { return each.inherited() != nullptr; });
+  return owned && std::count_if(all.begin(), all.end(), any_port) > 1;
+}
 
 }  // namespace
 
@@ -35,6 +56,7 @@ class server_core::registration {
     if (core_ == nullptr) return;
     core_->handlers_.erase(place_);
     core_->room_.set();
+    core_->freed_.set();
     if (core_->handlers_.empty()) core_->idle_.set();
   }
   server_core& core() const noexcept { return *core_; }
@@ -45,23 +67,59 @@ class server_core::registration {
   std::list<task<>>::iterator place_;
 };
 
-void server_core::listen(const std::vector<endpoint>& addresses) {
+coro<> server_core::start() {
+  std::vector<listen_place> all;
+  for (const listen_place& each : places) {
+    if (!each.is_host()) {
+      add_once(all, each);
+    } else if (each.host().empty()) {
+      add_once(all, endpoint(ip_address(), each.port()));
+      add_once(all, endpoint(ip_address::v6({}), each.port()));
+    } else {
+      const std::vector<endpoint> found = co_await resolve(each.host(), each.port());
+      for (const endpoint& at : found) add_once(all, at);
+    }
+  }
+  // The port that the system gives the first socket may be taken on the address of another.
+  for (int tries = 1;; ++tries) {
+    try {
+      listen(all);
+      break;
+    } catch (const std::system_error& e) {
+      const bool other_port = e.code() == std::errc::address_in_use && asks_for_any_port(all);
+      if (!other_port || tries == most_tries_for_a_port) throw;
+    }
+  }
+  start_accepting();
+}
+
+void server_core::listen(const std::vector<listen_place>& all) {
   std::list<listener> made;
-  std::vector<endpoint> places;
-  for (const endpoint& wanted : addresses) {
-    // All addresses share the port that the first one was given.
-    const std::uint16_t same = places.empty() || wanted.port() != 0 ? wanted.port() : places.front().port();
-    made.emplace_back(endpoint(wanted.address(), same), listening);
-    places.push_back(made.back().local_endpoint());
+  std::vector<endpoint> endpoints;
+  std::vector<socket_address> addresses;
+  std::uint16_t shared_port = 0;
+  for (const listen_place& place : all) {
+    if (inherited_socket* const from = place.inherited()) {
+      made.emplace_back(std::move(*from));
+    } else if (const endpoint* const at = place.address().as_endpoint()) {
+      const bool shares = at->port() == 0;
+      made.emplace_back(endpoint(at->address(), shares ? shared_port : at->port()), listening);
+      if (shares) shared_port = made.back().port();
+    } else {
+      made.emplace_back(place.address(), listening);
+    }
+    addresses.push_back(made.back().local_address());
+    if (const endpoint* const at = addresses.back().as_endpoint()) endpoints.push_back(*at);
   }
   listeners_ = std::move(made);
-  endpoints_ = std::move(places);
+  endpoints_ = std::move(endpoints);
+  addresses_ = std::move(addresses);
 }
 
 void server_core::start_accepting() {
   for (listener& each : listeners_) {
     accepting_.push_back(create_task(accept_all(shared_from_this(), each)));
-    accepting_.back().name("accept on " + each.local_endpoint().to_string());
+    accepting_.back().name("accept on " + each.local_address().to_string());
   }
 }
 
@@ -72,6 +130,7 @@ coro<> server_core::accept_all(std::shared_ptr<server_core> self, listener& from
     std::exception_ptr error;
     try {
       stream accepted = co_await from.accept();
+      ++self->counts_.accepted;
       self->start_handler(std::move(accepted));
       pause = first_pause;
       continue;
@@ -82,10 +141,23 @@ coro<> server_core::accept_all(std::shared_ptr<server_core> self, listener& from
     }
     // Out of descriptors or memory: the connection stays in the kernel, and asking again at once would only burn the
     // processor.
+    ++self->counts_.accept_errors;
     if (pause == first_pause) self->report("a server cannot accept connections and tries again", error);
-    co_await sleep(pause);
+    co_await self->pause_accepting(pause);
     pause = std::min(2 * pause, longest_pause);
   }
+}
+
+/// Until something of ours may have become free, or the time is up.
+coro<> server_core::pause_accepting(std::chrono::nanoseconds limit) {
+  freed_.clear();
+  co_await race(freed_.wait(), sleep(limit));
+}
+
+server_statistics server_core::statistics() const noexcept {
+  server_statistics all = counts_;
+  all.active = handlers_.size();
+  return all;
 }
 
 void server_core::start_handler(stream connection) {
@@ -115,7 +187,7 @@ coro<> server_core::serve(registration place, stream connection) {
   kept->finished_by_server = true;
   std::exception_ptr error;
   try {
-    co_await self.handler_->handle(std::move(connection));
+    co_await self.handler_->handle(std::move(connection), self.shared_from_this());
     kept->finished_by_server = false;
     if (kept->left_to_server) co_await finish(kept, self.close_timeout);
   } catch (...) {
@@ -123,6 +195,7 @@ coro<> server_core::serve(registration place, stream connection) {
   }
   if (error == nullptr) co_return;
   if (kept->finished_by_server) kept->abort();
+  ++self.counts_.failed;
   self.report("the handler of a connection failed", error);
 }
 
@@ -137,6 +210,11 @@ void server_core::close() {
 }
 
 coro<> server_core::wait_for_handlers() { co_await idle_.wait(); }
+
+coro<> server_core::wait_ended() {
+  co_await closed_.wait();
+  co_await idle_.wait();
+}
 
 coro<> server_core::stop() {
   close();

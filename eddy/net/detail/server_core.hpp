@@ -24,20 +24,24 @@ class server_core : public std::enable_shared_from_this<server_core> {
     room_.set();
   }
 
-  void listen(const std::vector<endpoint>& addresses);
-  void start_accepting();
+  /// Listens on all places, and accepts. @throws what keeps it from listening on one of them; then on none.
+  coro<> start();
   void close();
   coro<> stop();
   coro<> wait_closed() { co_await closed_.wait(); }
+  /// Until it is closed and no handler runs.
+  coro<> wait_ended();
   /// Cancels everything that runs, without waiting.
   void abort() noexcept;
 
   std::size_t active() const noexcept { return handlers_.size(); }
+  bool closing() const noexcept { return closed_.is_set(); }
+  server_statistics statistics() const noexcept;
   const std::vector<endpoint>& endpoints() const noexcept { return endpoints_; }
+  const std::vector<socket_address>& addresses() const noexcept { return addresses_; }
 
   // Settings.
-  std::string host;
-  std::uint16_t port = 0;
+  std::vector<listen_place> places;
   listener::settings listening;
   std::size_t max_connections = SIZE_MAX;
   std::chrono::nanoseconds close_timeout = std::chrono::seconds(5);
@@ -46,6 +50,9 @@ class server_core : public std::enable_shared_from_this<server_core> {
  private:
   class registration;
 
+  void listen(const std::vector<listen_place>& all);
+  void start_accepting();
+  coro<> pause_accepting(std::chrono::nanoseconds limit);
   static coro<> accept_all(std::shared_ptr<server_core> self, listener& from);
   static coro<> secure_and_serve(registration place, stream connection);
   static coro<> serve(registration place, stream connection);
@@ -56,11 +63,14 @@ class server_core : public std::enable_shared_from_this<server_core> {
   std::unique_ptr<connection_handler> handler_;
   std::list<listener> listeners_;  // stay in place for the tasks that accept
   std::vector<endpoint> endpoints_;
+  std::vector<socket_address> addresses_;
   std::vector<task<>> accepting_;
   std::list<task<>> handlers_;
   event idle_;
   event room_;
   event closed_;
+  event freed_;  // set when a handler has ended, and so has given back its descriptor
+  server_statistics counts_;
 };
 
 }  // namespace eddy::detail
