@@ -11,7 +11,8 @@ constexpr std::size_t most_shown = 200;  // bytes of a command line
 
 void check_text(std::string_view text, const char* what) {
   if (text.find('\0') != std::string_view::npos)
-    throw misuse_error(std::string(what) + " has a zero byte in it, where the system would cut it; hand it over by stdin");
+    throw misuse_error(std::string(what) +
+                       " has a zero byte in it, where the system would cut it; hand it over by stdin");
 }
 
 void check_name(std::string_view name) {

@@ -63,8 +63,8 @@ concept input_stream = requires(S& s) { s.next(); };
 template <class Derived>
 class run_options_of {
  public:
-  /// Limits the time of output() and status(): then everything is ended, as by process::terminate(), and process_timeout
-  /// carries what was captured. Default: no limit.
+  /// Limits the time of output() and status(): then everything is ended, as by process::terminate(), and
+  /// process_timeout carries what was captured. Default: no limit.
   Derived& timeout(std::chrono::nanoseconds limit, std::source_location where = std::source_location::current()) {
     settings_.limit = limit;
     settings_.limit_set = where;
@@ -155,7 +155,8 @@ class run_options_of {
 /// **In asyncio.** `create_subprocess_exec`.
 class command : public detail::run_options_of<command> {
  public:
-  /// @param args  Text, paths, whole numbers, or ranges of those: each an argument as it is, never looked at by a shell.
+  /// @param args  Text, paths, whole numbers, or ranges of those: each an argument as it is, never looked at by a
+  /// shell.
   /// @throws misuse_error  An argument has a zero byte in it.
   template <class... Args>
   explicit command(std::string_view program, const Args&... args) {
@@ -222,8 +223,8 @@ class command : public detail::run_options_of<command> {
 
   /// A session of its own (setsid): no terminal can reach it. It is a group of its own, too.
   command& new_session(bool on = true);
-  /// It stays in this program's process group: for one that uses the terminal. Then only it itself is ended, not what it
-  /// has started.
+  /// It stays in this program's process group: for one that uses the terminal. Then only it itself is ended, not what
+  /// it has started.
   command& same_group(bool on = true);
   /// The system sends it `signal` when the thread that starts it ends, however it ends: that of the loop. For programs
   /// that could otherwise outlive a crash of this one.

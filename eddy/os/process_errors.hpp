@@ -19,8 +19,8 @@ class process_result {
   /// Of a pipeline: of the last program that failed (one that SIGPIPE ended because its reader had enough has not), or
   /// else of the last program.
   exit_status status;
-  /// What it wrote to stdout and to stderr (of a pipeline: the last one's stdout, and everybody's stderr). Empty where it
-  /// did not go to a pipe.
+  /// What it wrote to stdout and to stderr (of a pipeline: the last one's stdout, and everybody's stderr). Empty where
+  /// it did not go to a pipe.
   std::string out;
   std::string err;
   /// One for each program of a pipeline.

@@ -20,7 +20,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto after_kill = 1s;  // what is still there then hangs in the kernel, or nobody reaps it
+constexpr auto after_kill = 1s;         // what is still there then hangs in the kernel, or nobody reaps it
 constexpr unsigned to_group = 1U << 2;  // PIDFD_SIGNAL_PROCESS_GROUP, Linux 6.9
 
 int pidfd_send(int pidfd, int signal, unsigned flags) noexcept {

@@ -46,7 +46,7 @@ class input_feed {
 
 /// One program of a pipeline, as its builder was told.
 struct program_settings {
-  std::vector<std::string> arguments;  // the program first
+  std::vector<std::string> arguments;                                           // the program first
   std::vector<std::pair<std::string, std::optional<std::string>>> environment;  // changes, in order; empty: unset
   bool clear_environment = false;
   std::optional<std::string> cwd;
@@ -66,9 +66,9 @@ struct run_settings {
   std::vector<program_settings> programs;
   std::optional<std::chrono::nanoseconds> limit;
   std::source_location limit_set;
-  std::size_t capture_limit = std::size_t{64} << 20;        // bytes of each stream
-  std::size_t pipe_size = std::size_t{256} << 10;           // bytes
-  std::chrono::nanoseconds grace = std::chrono::seconds(5);  // between TERM and KILL
+  std::size_t capture_limit = std::size_t{64} << 20;          // bytes of each stream
+  std::size_t pipe_size = std::size_t{256} << 10;             // bytes
+  std::chrono::nanoseconds grace = std::chrono::seconds(5);   // between TERM and KILL
   std::chrono::nanoseconds linger = std::chrono::seconds(1);  // for pipes that others hold, after the end
   bool check = false;
 };

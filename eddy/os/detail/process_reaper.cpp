@@ -46,6 +46,7 @@ class process_reaper::orphan final : public io_request {
     if (pending) owner_.scheduler_.io->withdraw(*this);
     reap(descriptor_.fd, 0);
   }
+
  private:
   // The backend still looks at the descriptor when this returns: the object stays until later.
   void completed() noexcept override {

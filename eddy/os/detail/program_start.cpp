@@ -159,7 +159,8 @@ std::string program_start::explain_exec(const start_failure& how) const {
       struct stat found{};
       if (::stat(each.c_str(), &found) != 0) continue;
       const std::string interpreter = interpreter_of(first_bytes(each));
-      if (!interpreter.empty()) return "the interpreter " + interpreter + " that " + each + " names in its #! line is not there";
+      if (!interpreter.empty())
+        return "the interpreter " + interpreter + " that " + each + " names in its #! line is not there";
       return "what " + each + " needs to be loaded is not there (is it for another system?)";
     }
     if (program.find('/') == std::string::npos) return "there is no such program in the PATH " + path_;

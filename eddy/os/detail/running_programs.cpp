@@ -58,7 +58,8 @@ class running_programs::starting {
     run_.children_.reserve(run_.children_.size() + 1);
     const bool grouped = program.own_group || program.own_session;
     const started_program started = start.start();
-    run_.children_.push_back(std::make_unique<child>(static_cast<child_owner&>(run_), started, grouped, std::move(inherits)));
+    run_.children_.push_back(
+        std::make_unique<child>(static_cast<child_owner&>(run_), started, grouped, std::move(inherits)));
     before_.reset();
     if (next) before_.emplace(*std::move(next));
   }
@@ -76,7 +77,8 @@ class running_programs::starting {
   }
 
   [[noreturn]] static void fail(const program_settings& program, int error, const char* operation, std::string what) {
-    if (error == EMFILE || error == ENFILE) what += ": too many open descriptors; run fewer at a time, or raise ulimit -n";
+    if (error == EMFILE || error == ENFILE)
+      what += ": too many open descriptors; run fewer at a time, or raise ulimit -n";
     throw spawn_error(error, program.arguments.front(), operation,
                       "cannot start " + describe_command(program) + ": " + what);
   }
@@ -129,8 +131,7 @@ class running_programs::starting {
   int output(const program_settings& program, const stdio_choice& said, int number, int out) {
     const stdio_choice to = choose(said, false);
     if (to.how != stdio_choice::kind::plain)
-      return file(program, to.path,
-                  O_WRONLY | O_CREAT | (to.how == stdio_choice::kind::append ? O_APPEND : O_TRUNC));
+      return file(program, to.path, O_WRONLY | O_CREAT | (to.how == stdio_choice::kind::append ? O_APPEND : O_TRUNC));
     switch (to.which) {
       case stdio::null:
         return null_device(program);
@@ -142,9 +143,8 @@ class running_programs::starting {
         break;
     }
     refuse(why_ == run_purpose::status,
-              "command::status() reads no pipes, so the program would wait for ever: use output() or spawn()");
-    return number == STDOUT_FILENO ? make_output(program, run_.out_, run_.out_pipe_)
-                                   : err_pipe(program);
+           "command::status() reads no pipes, so the program would wait for ever: use output() or spawn()");
+    return number == STDOUT_FILENO ? make_output(program, run_.out_, run_.out_pipe_) : err_pipe(program);
   }
 
   /// One for the whole pipeline.

@@ -104,8 +104,8 @@ EDDY_IN_CHILD bool place_descriptors(start_call& call) noexcept {
   unsigned next = 0;  // the first that has not been looked at
   for (std::size_t i = 0; i < call.file_count; ++i) {
     const int to = call.files[i].second;
-    const long result = call.moved[i] == to ? ::syscall(SYS_fcntl, to, F_SETFD, 0)
-                                            : ::syscall(SYS_dup3, call.moved[i], to, 0);
+    const long result =
+        call.moved[i] == to ? ::syscall(SYS_fcntl, to, F_SETFD, 0) : ::syscall(SYS_dup3, call.moved[i], to, 0);
     if (result < 0) return false;
   }
   for (std::size_t i = 0; i < call.file_count; ++i) {
@@ -156,7 +156,8 @@ EDDY_IN_CHILD int child_main(void* argument) noexcept {
 
 /// clone() with a stack of the child's own, past the C library: sanitizers replace its functions by ones that are not
 /// made for a child in the parent's memory. @returns the pid, or -errno.
-__attribute__((noinline)) long clone_child(unsigned long flags, unsigned char* stack_end, int* pidfd, start_call* call) {
+__attribute__((noinline)) long clone_child(unsigned long flags, unsigned char* stack_end, int* pidfd,
+                                           start_call* call) {
 #if defined(__x86_64__)
   auto** top = reinterpret_cast<void**>(stack_end);
   *--top = call;
