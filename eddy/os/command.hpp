@@ -155,13 +155,14 @@ class run_options_of {
 /// **In asyncio.** `create_subprocess_exec`.
 class command : public detail::run_options_of<command> {
  public:
-  /// @param args  Text, paths, whole numbers, or ranges of those: each an argument as it is, never looked at by a
-  /// shell.
+  /// @param program  A name, or a path.  @param args  Text, paths, whole numbers, or ranges of those: each an argument
+  /// as it is, never looked at by a shell.
   /// @throws misuse_error  An argument has a zero byte in it.
-  template <class... Args>
-  explicit command(std::string_view program, const Args&... args) {
+  template <class Program, class... Args>
+    requires std::convertible_to<const Program&, std::string_view> || std::same_as<Program, std::filesystem::path>
+  explicit command(const Program& program, const Args&... args) {
     settings_.programs.emplace_back();
-    add(program);
+    add_any(program);
     (add_any(args), ...);
   }
 

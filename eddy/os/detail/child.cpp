@@ -77,14 +77,20 @@ child::~child() {
   if (pending) scheduler_.io->withdraw(*this);
   if (!finished_) {
     kill_all();
-    try {
-      if (!reaped_) scheduler_.service<process_reaper>().take(scheduler_.io->detach(pidfd_));
-    } catch (...) {
-      reap();
-    }
+    leave_to_reaper();
   }
   forget_own_child(pid_);
   scheduler_.io->close(pidfd_);
+}
+
+void child::leave_to_reaper() noexcept {
+  try {
+    auto& reaper = scheduler_.service<process_reaper>();
+    if (!reaped_) reaper.take(scheduler_.io->detach(pidfd_));
+    if (inherits_) reaper.take(std::move(inherits_));
+  } catch (...) {
+    reap();  // no memory for a reaper
+  }
 }
 
 void child::watch() noexcept {

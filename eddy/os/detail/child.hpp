@@ -58,6 +58,7 @@ class child final : private io_request, private timer {
   bool look() noexcept;
   void watch() noexcept;
   void kill_all() noexcept;
+  void leave_to_reaper() noexcept;
   void reap() noexcept;
   bool group_left(unsigned tries) const;
   bool all_gone(unsigned tries);

@@ -21,8 +21,7 @@
 
 namespace eddy::detail {
 
-namespace {
-
+/// What /proc tells of one.
 struct one_process {
   int pid = 0;
   int parent = 0;
@@ -31,6 +30,8 @@ struct one_process {
   unsigned long long begin = 0;  // ticks since the machine's start
   bool ended = false;            // a zombie
 };
+
+namespace {
 
 /// A whole small file of /proc; empty when the process has gone meanwhile, or is not ours to look at.
 std::string content_of(const std::string& path) {
@@ -76,12 +77,12 @@ void each_pid(F f) {
   }
 }
 
-bool bears(int pid, const std::string& marker) {
-  const std::string variables = content_of("/proc/" + std::to_string(pid) + "/environ");
+bool bears(const std::string& variables, const std::string& marker) {
   const std::string whole = marker + '\0';
-  if (variables.starts_with(whole)) return true;
-  return variables.find('\0' + whole) != std::string::npos;
+  return variables.starts_with(whole) || variables.find('\0' + whole) != std::string::npos;
 }
+
+constexpr int most_tries = 4;  // of looking at all processes while they change
 
 std::mutex subreaper_lock;
 int subreapers = 0;
@@ -96,9 +97,9 @@ bool is_own_child(int pid) {
   return own_children.contains(pid);
 }
 
-void reap(int pid) noexcept {
+bool reap(int pid) noexcept {
   siginfo_t info{};
-  ::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOHANG);
+  return ::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOHANG) == 0 && info.si_pid != 0;
 }
 
 }  // namespace
@@ -146,33 +147,48 @@ void subreaper::begin(int child) {
 }
 
 std::vector<int> subreaper::find() const {
-  std::vector<one_process> all;
-  std::set<int> ours;
+  std::vector<int> running;
+  for (int tries = 0; tries < most_tries; ++tries) {
+    std::set<int> ours{child_};
+    std::vector<one_process> all;
+    const bool certain = look(all, ours);
+    for (bool more = true; more;) {  // a process may stand before its parent
+      more = false;
+      for (const one_process& each : all)
+        if (ours.contains(each.parent)) more = ours.insert(each.pid).second || more;
+    }
+    for (const one_process& each : all)
+      if (ours.contains(each.pid)) running.push_back(each.pid);
+    if (certain || !running.empty()) break;
+  }
+  return running;
+}
+
+/// All processes that run, and of them those that are known to be the child's; reaps of these what has ended.
+/// @returns false when that has changed who is whose, or when one showed nothing because it is about to end or to
+/// begin.
+bool subreaper::look(std::vector<one_process>& all, std::set<int>& known) const {
+  bool certain = true;
   const int self = ::getpid();
   const int session = ::getsid(0);
   each_pid([&](int pid) {
     const auto process = look_at(pid);
     if (!process || pid == self || pid == child_) return;
-    if (!process->ended) {
-      all.push_back(*process);
-      if (bears(pid, marker_)) ours.insert(pid);
+    const bool later = process->begin >= begin_;
+    // An orphan of the child's: in its group, or in a session that neither this program nor eddy on its behalf has
+    // made.
+    const bool inherited = process->parent == self && later && !is_own_child(pid) &&
+                           (process->group == child_ || process->session != session);
+    if (process->ended) {
+      if (inherited && reap(pid)) certain = false;
       return;
     }
-    // What has ended shows no environment any more. It is an orphan of the child's when it is in its group, or in a
-    // session that neither this program nor eddy on its behalf has made.
-    const bool inherited = process->parent == self && process->begin >= begin_ && !is_own_child(pid);
-    if (inherited && (process->group == child_ || process->session != session)) reap(pid);
+    all.push_back(*process);
+    const std::string variables = content_of("/proc/" + std::to_string(pid) + "/environ");
+    if (inherited || bears(variables, marker_)) known.insert(pid);
+    if (variables.empty() && later) certain = false;
   });
-  ours.insert(child_);
-  for (bool more = true; more;) {  // a process may stand before its parent
-    more = false;
-    for (const one_process& each : all)
-      if (ours.contains(each.parent)) more = ours.insert(each.pid).second || more;
-  }
-  std::vector<int> running;
-  for (const one_process& each : all)
-    if (ours.contains(each.pid)) running.push_back(each.pid);
-  return running;
+  return certain;
 }
 
 }  // namespace eddy::detail

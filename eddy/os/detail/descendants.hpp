@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -12,6 +13,8 @@ bool group_runs(int group);
 /// The children that eddy has started and that are still to be reaped by it: no orphans, wherever they stand.
 void note_own_child(int pid);
 void forget_own_child(int pid) noexcept;
+
+struct one_process;
 
 /// While it lives, this process inherits the orphans below it, wherever they are: PR_SET_CHILD_SUBREAPER, which holds
 /// for the whole process. Counted, so the setting goes with the last.
@@ -33,6 +36,8 @@ class subreaper {
   std::vector<int> find() const;
 
  private:
+  bool look(std::vector<one_process>& all, std::set<int>& known) const;
+
   std::string marker_;
   int child_ = 0;
   unsigned long long begin_ = 0;  // when it was started, in the kernel's ticks

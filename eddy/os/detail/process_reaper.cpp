@@ -1,15 +1,23 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "eddy/os/detail/process_reaper.hpp"
 
+#include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
+#include <thread>
 #include <utility>
 
 namespace eddy::detail {
 
 namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto between_looks = 2ms;
+constexpr int most_looks = 500;
 
 /// @returns false when it has not ended yet.
 bool reap(int pidfd, int flags) noexcept {
@@ -79,10 +87,49 @@ void process_reaper::take(int pidfd) noexcept {
   ::close(pidfd);
 }
 
+void process_reaper::take(std::unique_ptr<subreaper> inherits) noexcept {
+  try {
+    inherits_.push_back(std::move(inherits));
+    if (!armed()) scheduler_.timers.arm(*this, scheduler_.now());
+  } catch (...) {  // no memory: its own have been killed, and are init's when this process ends
+  }
+}
+
+void process_reaper::due() noexcept {
+  end_inherited();
+  if (inherits_.empty()) return;
+  try {
+    scheduler_.timers.arm(*this, scheduler_.deadline_in(between_looks));
+  } catch (...) {
+    inherits_.clear();
+  }
+}
+
+void process_reaper::end_inherited() noexcept {
+  std::erase_if(inherits_, [](const auto& each) {
+    try {
+      const std::vector<int> left = each->find();
+      for (const int pid : left) ::kill(pid, SIGKILL);
+      return left.empty();
+    } catch (...) {
+      return true;  // no memory to look
+    }
+  });
+}
+
 void process_reaper::shut_down() noexcept {
   for (const auto& each : orphans_)
     if (!each->done()) each->wait();
   orphans_.clear();
+  if (armed()) scheduler_.timers.cancel(*this);
+  // They have been killed, so this takes no longer than the kernel does; what hangs in it is left to itself.
+  for (int tries = 0; tries < most_looks; ++tries) {
+    end_inherited();
+    if (inherits_.empty()) break;
+    std::this_thread::sleep_for(between_looks);
+  }
+  inherits_.clear();
+  while (scheduler_.io->leaving() != 0) scheduler_.io->poll(std::nullopt);  // of the descriptors above
 }
 
 }  // namespace eddy::detail
