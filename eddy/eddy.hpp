@@ -130,6 +130,13 @@
 #include "eddy/net/transport.hpp"
 #endif
 
+#if EDDY_HAS_OS
+#include "eddy/os/command.hpp"
+#include "eddy/os/exit_status.hpp"
+#include "eddy/os/process.hpp"
+#include "eddy/os/process_errors.hpp"
+#endif
+
 #if EDDY_HAS_PROCESS_POOL
 #include "eddy/os/msgpack/conversion.hpp"
 #include "eddy/os/msgpack/reader.hpp"
