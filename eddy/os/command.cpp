@@ -37,14 +37,14 @@ std::string quoted(const std::string& argument) {
   return text + "'";
 }
 
-detail::stdio_choice plain(stdio which) {
+detail::stdio_choice plain_choice(stdio which) {
   detail::stdio_choice made;
   made.how = detail::stdio_choice::kind::plain;
   made.which = which;
   return made;
 }
 
-detail::stdio_choice file(const std::filesystem::path& path, bool append) {
+detail::stdio_choice file_choice(const std::filesystem::path& path, bool append) {
   check_text(path.native(), "the path of a file");
   detail::stdio_choice made;
   made.how = append ? detail::stdio_choice::kind::append : detail::stdio_choice::kind::file;
@@ -123,52 +123,52 @@ command& command::pass(int descriptor, int as) {
 command& command::stdin(stdio from) {
   if (from == stdio::merged) throw misuse_error("command::stdin: stdio::merged is for stderr");
   program().feed.reset();
-  program().in = plain(from);
+  program().in = plain_choice(from);
   return *this;
 }
 
 command& command::stdin(std::string bytes) { return set_feed(detail::feed_of(std::move(bytes))); }
 
 command& command::set_feed(std::shared_ptr<detail::input_feed> feed) {
-  program().in = plain(stdio::pipe);
+  program().in = plain_choice(stdio::pipe);
   program().feed = std::move(feed);
   return *this;
 }
 
 command& command::stdin_file(const std::filesystem::path& path) {
   program().feed.reset();
-  program().in = file(path, false);
+  program().in = file_choice(path, false);
   return *this;
 }
 
 command& command::stdout(stdio to) {
   if (to == stdio::merged) throw misuse_error("command::stdout: stdio::merged is for stderr; say command::merged()");
-  program().out = plain(to);
+  program().out = plain_choice(to);
   return *this;
 }
 
 command& command::stdout_file(const std::filesystem::path& path) {
-  program().out = file(path, false);
+  program().out = file_choice(path, false);
   return *this;
 }
 
 command& command::stdout_append(const std::filesystem::path& path) {
-  program().out = file(path, true);
+  program().out = file_choice(path, true);
   return *this;
 }
 
 command& command::stderr(stdio to) {
-  program().err = plain(to);
+  program().err = plain_choice(to);
   return *this;
 }
 
 command& command::stderr_file(const std::filesystem::path& path) {
-  program().err = file(path, false);
+  program().err = file_choice(path, false);
   return *this;
 }
 
 command& command::stderr_append(const std::filesystem::path& path) {
-  program().err = file(path, true);
+  program().err = file_choice(path, true);
   return *this;
 }
 

@@ -83,7 +83,7 @@ void program_start::make_environment(const std::string& marker) {
     for (char** each = environ; each != nullptr && *each != nullptr; ++each) made.push_back(*each);
   variables_.reserve(settings_.environment.size() + 1);  // so that what is pointed to stays in place
   for (const auto& [name, value] : settings_.environment) {
-    std::erase_if(made, [&name = name](const char* entry) { return is_variable(entry, name); });
+    std::erase_if(made, [&which = name](const char* entry) { return is_variable(entry, which); });
     if (value) made.push_back(variables_.emplace_back(name + "=" + *value).data());
   }
   if (!marker.empty()) made.push_back(variables_.emplace_back(marker).data());

@@ -17,12 +17,12 @@ namespace {
 constexpr std::size_t most_of_stderr = 2000;  // bytes that an error's text shows
 
 /// A descriptor to be closed.
-class open_file {
+class kept_descriptor {
  public:
-  explicit open_file(int fd) noexcept : fd_(fd) {}
-  open_file(open_file&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  open_file& operator=(open_file&&) = delete;
-  ~open_file() {
+  explicit kept_descriptor(int fd) noexcept : fd_(fd) {}
+  kept_descriptor(kept_descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  kept_descriptor& operator=(kept_descriptor&&) = delete;
+  ~kept_descriptor() {
     if (fd_ >= 0) ::close(fd_);
   }
   int get() const noexcept { return fd_; }
@@ -83,13 +83,13 @@ class running_programs::starting {
                       "cannot start " + describe_command(program) + ": " + what);
   }
 
-  int keep(open_file file) {
+  int keep(kept_descriptor file) {
     kept_.push_back(std::move(file));
     return kept_.back().get();
   }
 
   int null_device(const program_settings& program) {
-    if (null_ < 0) null_ = keep(open_file(::open("/dev/null", O_RDWR | O_CLOEXEC)));
+    if (null_ < 0) null_ = keep(kept_descriptor(::open("/dev/null", O_RDWR | O_CLOEXEC)));
     if (null_ < 0) fail(program, errno, "file", "/dev/null");
     return null_;
   }
@@ -103,7 +103,7 @@ class running_programs::starting {
   int file(const program_settings& program, const std::string& path, int flags) {
     const int fd = ::open(path.c_str(), flags | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0666);
     if (fd < 0) fail(program, errno, "file", "opening " + path);
-    keep(open_file(fd));
+    keep(kept_descriptor(fd));
     ::fcntl(fd, F_SETFL, ::fcntl(fd, F_GETFL) & ~O_NONBLOCK);
     return fd;
   }
@@ -125,7 +125,7 @@ class running_programs::starting {
     pipe_ends ends = make_pipe(program);
     large_pipe_share share = ends.take_share();
     run_.in_.emplace(std::make_unique<pipe_transport>(ends.take_writing(), std::move(share)));
-    return keep(open_file(ends.take_reading()));
+    return keep(kept_descriptor(ends.take_reading()));
   }
 
   int output(const program_settings& program, const stdio_choice& said, int number, int out) {
@@ -159,12 +159,12 @@ class running_programs::starting {
     auto carrier = std::make_unique<pipe_transport>(ends.take_reading(), std::move(share));
     pipe = carrier.get();
     to.emplace(std::move(carrier));
-    return keep(open_file(ends.take_writing()));
+    return keep(kept_descriptor(ends.take_writing()));
   }
 
   running_programs& run_;
   run_purpose why_;
-  std::vector<open_file> kept_;
+  std::vector<kept_descriptor> kept_;
   std::optional<pipe_ends> before_;  // what the program before writes to
   int null_ = -1;
   int err_ = -1;
