@@ -11,7 +11,9 @@ namespace {
 class http_handler final : public eddy::detail::connection_handler {
  public:
   explicit http_handler(std::shared_ptr<detail::server_state> state) noexcept : state_(std::move(state)) {}
-  coro<> handle(eddy::stream connection) override { return detail::serve_connection(state_, std::move(connection)); }
+  coro<> handle(eddy::stream connection, const std::shared_ptr<eddy::detail::server_core>&) override {
+    return detail::serve_connection(state_, std::move(connection));
+  }
 
  private:
   std::shared_ptr<detail::server_state> state_;

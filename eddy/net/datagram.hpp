@@ -176,7 +176,8 @@ class datagram_socket {
   datagram_socket() noexcept = default;
   datagram_socket(datagram_socket&& other) noexcept = default;
   datagram_socket& operator=(datagram_socket&& other) noexcept {
-    std::swap(core_, other.core_);
+    if (core_ != other.core_) close();
+    core_ = std::move(other.core_);
     return *this;
   }
   ~datagram_socket() { close(); }

@@ -127,7 +127,7 @@ inline connection_request open_connection(const endpoint& to,
 /// @throws connect_error  Nobody listens there.  @throws timeout_error  Not within the limit.
 ///
 /// **Cancellation.** A cancellation point; nothing is left open.
-/// **In asyncio.** `open_unix_connection(path)`; there a full queue passes for a connection, and the first write fails.
+/// **In asyncio.** `open_unix_connection(path)`; there a full queue passes for a connection, and its first use fails.
 inline connection_request open_unix_connection(unix_address to,
                                                std::source_location where = std::source_location::current()) {
   return {std::move(to), where};

@@ -87,7 +87,12 @@ socket_address socket::local_address() const { return name_of(descriptor_.fd, ::
 
 socket_address socket::remote_address() const { return name_of(descriptor_.fd, ::getpeername); }
 
-void socket::set_nodelay(bool on) { set_option(IPPROTO_TCP, TCP_NODELAY, on ? 1 : 0, "TCP_NODELAY"); }
+void socket::set_nodelay(bool on) {
+  const int value = on ? 1 : 0;
+  // What is no TCP never waits for more to come.
+  if (setsockopt(descriptor_.fd, IPPROTO_TCP, TCP_NODELAY, &value, sizeof value) != 0 && errno != EOPNOTSUPP)
+    throw_errno("TCP_NODELAY");
+}
 
 bool connect_operation::try_complete() {
   kind = io_kind::connect;
