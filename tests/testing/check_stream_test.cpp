@@ -2,6 +2,11 @@
 #include "eddy/testing/check_stream.hpp"
 
 #include <gtest/gtest-spi.h>
+#include <sys/socket.h>
+
+#include <array>
+#include <cerrno>
+#include <system_error>
 
 #include "eddy/net/memory_pipe.hpp"
 #include "eddy/testing/test.hpp"
@@ -18,6 +23,14 @@ using eddy::testing::stream_traits;
 coro<std::pair<stream, stream>> by_tcp() { co_return co_await eddy::testing::tcp_pair(); }
 coro<std::pair<stream, stream>> by_tcp_over_ipv6() {
   co_return co_await eddy::testing::tcp_pair(eddy::ip_address::loopback_v6());
+}
+coro<std::pair<stream, stream>> by_unix_sockets() {
+  std::array<int, 2> fds{};
+  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds.data()) != 0)
+    throw std::system_error(errno, std::generic_category(), "socketpair");
+  auto near = stream::from_descriptor(fds[0]);
+  auto far = stream::from_descriptor(fds[1]);
+  co_return std::pair(std::move(near), std::move(far));
 }
 coro<std::pair<stream, stream>> in_memory() { co_return eddy::memory_pipe(); }
 coro<std::pair<stream, stream>> in_memory_in_small_pieces() {
@@ -42,6 +55,7 @@ std::vector<kind> kinds() {
   const auto memory = stream_traits().clock(eddy::testing::test_clock::virtual_time).capacity(256 * 1024);
   return {{"tcp", by_tcp, stream_traits()},
           {"tcp_over_ipv6", by_tcp_over_ipv6, stream_traits()},
+          {"unix", by_unix_sockets, stream_traits().tells_aborts(false)},  // the system has no reset for these
           {"memory", in_memory, memory},
           {"memory_in_small_pieces", in_memory_in_small_pieces, memory}};
 }
