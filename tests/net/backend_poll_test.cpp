@@ -21,7 +21,7 @@ TEST_P(backend_poll, a_poll_ends_at_its_limit) {
   const auto start = std::chrono::steady_clock::now();
   int polls = 0;
   for (; std::chrono::steady_clock::now() - start < 2ms; ++polls) io->poll(2ms);
-  EXPECT_LE(polls, 2) << "one may end early, as by a signal or when the kernel takes down a ring of before";
+  EXPECT_LE(polls, 5) << "a few may end early, as by a signal or when the kernel takes down a ring of before";
 }
 
 TEST_P(backend_poll, waking_works_again_and_again_and_before_the_poll) {

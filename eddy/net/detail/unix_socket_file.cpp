@@ -71,6 +71,8 @@ void unix_socket_file::bind(int fd, const unix_address& at, std::optional<mode_t
     return;
   }
   const std::string path = std::filesystem::absolute(at.name()).string();
+  // The file is made with the socket's own mode, less the umask: so it is at no time open to more than it should be.
+  if (permissions && fchmod(fd, *permissions) != 0) throw_errno(errno, at);
   if (::bind(fd, name, size) != 0) {
     if (errno != EADDRINUSE) throw_errno(errno, at);
     const local_descriptor lock = lock_directory_of(path);
