@@ -8,6 +8,7 @@
 #include "eddy/flow/race.hpp"
 #include "eddy/flow/sleep.hpp"
 #include "eddy/os/detail/running_programs.hpp"
+#include "eddy/os/detail/start_gate.hpp"
 
 namespace eddy {
 
@@ -97,11 +98,12 @@ coro<std::optional<process_line>> process_lines::next() {
   }
 }
 
-process& spawned::aenter() {
+coro<process&> spawned::aenter() {
+  co_await event_loop::current().scheduler().service<detail::start_gate>().pass();
   running_ = std::make_shared<detail::running_programs>(settings_, purpose_);
   process_ = std::make_unique<process>(running_);
   if (purpose_ == detail::run_purpose::spawn) running_->start_limit();
-  return *process_;
+  co_return *process_;
 }
 
 coro<> spawned::aexit(const outcome<>& how) {

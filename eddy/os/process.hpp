@@ -133,8 +133,9 @@ class spawned {
   explicit spawned(detail::run_settings settings, detail::run_purpose why = detail::run_purpose::spawn) noexcept
       : settings_(std::move(settings)), purpose_(why) {}
 
+  /// Waits for its turn: a loop starts one command in each of its turns, so that many starts hold nothing up.
   /// @throws spawn_error
-  process& aenter();
+  coro<process&> aenter();
   /// @throws process_failed  check() was asked for, and a child ended by itself other than with 0.
   /// @throws process_timeout  command::timeout() was over, so that everything was ended; the result has no output.
   coro<> aexit(const outcome<>& how);

@@ -153,7 +153,7 @@ EDDY_IO_TEST(process_end, S40_a_child_that_is_dropped_is_killed_and_reaped) {
   int pid = 0;
   {
     eddy::spawned dropped = shell("trap '' TERM; echo ready; while :; do sleep 0.01; done").spawn();
-    process& p = dropped.aenter();
+    process& p = co_await dropped.aenter();
     co_await p.stdout().readline();
     pid = p.pid();
   }
@@ -166,8 +166,8 @@ TEST(process_end, S40_a_loop_that_ends_leaves_no_child) {
   eddy::run([&]() -> coro<> {
     // Dropped in the last step: the loop's end is what reaps it.
     eddy::spawned dropped = command("sleep", "1000").spawn();
-    pid = dropped.aenter().pid();
-    co_return;
+    process& p = co_await dropped.aenter();
+    pid = p.pid();
   });
   EXPECT_EQ(state_of(pid), '\0');
   EXPECT_EQ(before.compare(), "");

@@ -5,12 +5,18 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
+#include <chrono>
 #include <fstream>
+#include <functional>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "eddy/base/config.hpp"
+#include "eddy/coro/run.hpp"
 #include "eddy/flow/gather.hpp"
+#include "eddy/flow/sleep.hpp"
 #include "eddy/flow/task_group.hpp"
 #include "eddy/flow/with.hpp"
 #include "eddy/os/command.hpp"
@@ -120,6 +126,25 @@ EDDY_IO_TEST(process_load_slow, S39_a_thousand_children_at_once) {
   EXPECT_EQ(done, children);
 }
 
+EDDY_IO_TEST(process_load_slow, L7_a_loop_that_starts_many_still_has_its_turns) {
+  // A callback of call_soon each turn, from the first start to the last: one start a turn at most.
+  int turns = 0;
+  bool on = true;
+  std::function<void()> count = [&] {
+    ++turns;
+    if (on) eddy::event_loop::current().call_soon([&] { count(); });
+  };
+  count();
+  constexpr int children = 100;
+  co_await with(eddy::task_group(), [&](eddy::task_group& group) -> coro<> {
+    for (int i = 0; i < children; ++i) group.create_task([]() -> coro<> { co_await command("true").status(); });
+    co_return;
+  });
+  on = false;
+  for (int i = 0; i < 3; ++i) co_await eddy::sleep(std::chrono::nanoseconds(0));  // the last has its turn
+  EXPECT_GE(turns, children);
+}
+
 EDDY_IO_TEST(process_load_slow, S39_children_one_after_the_other_leave_nothing) {
   const std::size_t rounds = sanitized ? 50 : 300;
   std::size_t before = 0;
@@ -129,6 +154,28 @@ EDDY_IO_TEST(process_load_slow, S39_children_one_after_the_other_leave_nothing) 
     if (i == rounds / 3) before = resident();
   }
   EXPECT_LT(resident(), before + 4 * 1024 * 1024);
+}
+
+// Loops on threads of their own start children at the same time: no descriptor of one gets into a child of the other,
+// where it would keep a pipe open.
+TEST(process_load_slow, S39_loops_on_several_threads) {
+  constexpr int threads = 3;
+  constexpr int rounds = sanitized ? 15 : 60;
+  std::atomic<int> fine{0};
+  std::vector<std::thread> all;
+  for (int i = 0; i < threads; ++i) {
+    all.emplace_back([&] {
+      eddy::run(eddy::run_options().handle_interrupt(false), [&]() -> coro<> {
+        for (int round = 0; round < rounds; ++round) {
+          const auto kept = command("cat").stdin("text").linger(std::chrono::nanoseconds::max());
+          const auto both = co_await eddy::gather(kept.output(), kept.output());
+          if (std::get<0>(both).out == "text" && std::get<1>(both).out == "text") ++fine;
+        }
+      });
+    });
+  }
+  for (std::thread& each : all) each.join();
+  EXPECT_EQ(fine.load(), threads * rounds);
 }
 
 }  // namespace
