@@ -108,7 +108,7 @@ class process {
 
   /// Sends a signal to the child alone (of a pipeline: to each). @returns whether any was there to get it.
   bool send_signal(int number) noexcept;
-  /// SIGKILL to it and its group. It is reaped when the body is left, or by wait(). **In asyncio.** `Process.kill()`.
+  /// SIGKILL to it and its group. It is reaped when the body is left. **In asyncio.** `Process.kill()`.
   void kill() noexcept;
   /// Ends it and its group: TERM, at most `grace`, KILL; waits until they have gone.
   ///

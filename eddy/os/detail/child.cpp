@@ -128,6 +128,7 @@ bool child::send(int signal) noexcept {
 }
 
 void child::send_group(int signal) noexcept {
+  if (finished_) return;  // its number may be another's
   if (!grouped_) {
     if (!reaped_) send(signal);
     return;
