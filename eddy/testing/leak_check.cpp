@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <chrono>
 #include <cstdlib>
+#include <fstream>
 #include <thread>
 
 #include "eddy/base/config.hpp"
@@ -35,7 +36,19 @@ std::set<int> numbers_in(const char* folder, bool descriptors) {
 }
 
 std::set<int> open_descriptors() { return numbers_in("/proc/self/fd", true); }
-std::set<int> threads() { return numbers_in("/proc/self/task", false); }
+
+/// A worker that the kernel keeps for io_uring, and ends by itself seconds later: listed, but no thread of the program.
+bool belongs_to_the_kernel(int thread) {
+  std::string name;
+  std::ifstream("/proc/self/task/" + std::to_string(thread) + "/comm") >> name;
+  return name.starts_with("iou-");
+}
+
+std::set<int> threads() {
+  std::set<int> found = numbers_in("/proc/self/task", false);
+  std::erase_if(found, belongs_to_the_kernel);
+  return found;
+}
 
 // Those of `now` that are not in `before`.
 std::size_t more_than(const std::set<int>& before, const std::set<int>& now) {
