@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "eddy/loop/event_loop.hpp"
 
+#include <signal.h>
+
 #include "eddy/base/config.hpp"
 #include "eddy/base/errors.hpp"
 #include "eddy/base/reports.hpp"
@@ -16,6 +18,15 @@ constinit thread_local event_loop* running_loop = nullptr;
 EDDY_NOINLINE void set_running_loop(event_loop* loop) noexcept { running_loop = loop; }
 
 bool debug_wanted() noexcept { return detail::debugging(); }
+
+/// A write to a pipe or socket that nobody reads any more is to fail with EPIPE, and not to end the program. Sockets
+/// can be told so one by one, pipes cannot. Whoever handles SIGPIPE keeps his handler.
+void ignore_broken_pipes() noexcept {
+  struct sigaction now{};
+  if (::sigaction(SIGPIPE, nullptr, &now) != 0 || (now.sa_flags & SA_SIGINFO) != 0 || now.sa_handler != SIG_DFL) return;
+  now.sa_handler = SIG_IGN;
+  ::sigaction(SIGPIPE, &now, nullptr);
+}
 
 }  // namespace
 
@@ -36,6 +47,7 @@ event_loop::event_loop(detail::chosen_backend backend)
       thread_(std::this_thread::get_id()),
       life_(*this),
       backend_reason_(std::move(backend.reason)) {
+  ignore_broken_pipes();
   if (debug_wanted()) set_debug(true);
 }
 

@@ -83,7 +83,12 @@ class spawn_plan {
     sigemptyset(&blocked);
     sigaddset(&blocked, SIGINT);
     check(::posix_spawnattr_setsigmask(&attributes_, &blocked), "posix_spawn");
-    check(::posix_spawnattr_setflags(&attributes_, POSIX_SPAWN_SETSIGMASK), "posix_spawn");
+    // A loop ignores SIGPIPE, which is its own affair: a worker begins as programs do.
+    sigset_t usual;
+    sigemptyset(&usual);
+    sigaddset(&usual, SIGPIPE);
+    check(::posix_spawnattr_setsigdefault(&attributes_, &usual), "posix_spawn");
+    check(::posix_spawnattr_setflags(&attributes_, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF), "posix_spawn");
   }
   spawn_plan(const spawn_plan&) = delete;
   spawn_plan& operator=(const spawn_plan&) = delete;
