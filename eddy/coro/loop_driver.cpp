@@ -28,11 +28,7 @@ class loop_driver::interrupt final : private runnable {
     interrupt* none = nullptr;
     if (!active.compare_exchange_strong(none, this)) return;
     struct sigaction ours{};
-    ours.sa_handler = [](int) {
-      ++handlers;  // before the look at `active`: whoever clears that waits for this one
-      if (interrupt* self = active.load()) self->raised();
-      --handlers;
-    };
+    ours.sa_handler = handler;
     sigemptyset(&ours.sa_mask);
     sigaction(SIGINT, &ours, &before_);
     installed_ = true;
@@ -40,7 +36,9 @@ class loop_driver::interrupt final : private runnable {
 
   ~interrupt() {
     if (!installed_) return;
-    sigaction(SIGINT, &before_, nullptr);
+    // Somebody may have taken SIGINT over meanwhile (signals(SIGINT) of another loop): then it is theirs.
+    struct sigaction now{};
+    if (sigaction(SIGINT, nullptr, &now) == 0 && now.sa_handler == handler) sigaction(SIGINT, &before_, nullptr);
     active.store(nullptr);
     while (handlers.load() != 0) std::this_thread::yield();  // one may run on another thread at this very moment
     // A signal that came meanwhile stands in the mailbox: take it out before this object goes.
@@ -50,6 +48,12 @@ class loop_driver::interrupt final : private runnable {
   bool came() const noexcept { return count_.load() > 0; }
 
  private:
+  static void handler(int) {
+    ++handlers;  // before the look at `active`: whoever clears that waits for this one
+    if (interrupt* self = active.load()) self->raised();
+    --handlers;
+  }
+
   // In the signal handler: atomics and one write to an eventfd.
   void raised() noexcept {
     ++count_;
