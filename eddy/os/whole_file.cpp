@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "eddy/os/whole_file.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "eddy/os/detail/file_failure.hpp"
+#include "eddy/os/detail/file_job.hpp"
+#include "eddy/os/detail/temporary_name.hpp"
+#include "eddy/os/open_file.hpp"
+
+namespace eddy {
+
+namespace {
+
+constexpr std::size_t one_write = std::size_t{1} << 20;
+
+coro<> write_to(file_opening opening, std::string content) {
+  detail::file_engine& engine = detail::current_file_engine();
+  semaphore_permit permit = co_await engine.whole_files.acquire();
+  file f = co_await std::move(opening);
+  if (!f.seekable()) permit.release();  // whoever it waits for, other files do not
+  co_await f.write(content);
+  co_await f.close();
+}
+
+void write_all(int fd, const std::string& content, const std::filesystem::path& path, const detail::stop_flag& stop) {
+  for (std::size_t done = 0; done < content.size();) {
+    stop.check();
+    const ssize_t count = ::write(fd, content.data() + done, std::min(one_write, content.size() - done));
+    if (count < 0 && errno == EINTR) continue;
+    done += static_cast<std::size_t>(detail::checked(count, "replace_file", path));
+  }
+}
+
+/// Permissions before the content is there, owner before permissions: those two bits go with a change of owner.
+void be_like(int fd, const struct stat& old, const std::filesystem::path& path) {
+  // Not everybody may give files away; a group of one's own may still work.
+  if (::fchown(fd, old.st_uid, old.st_gid) != 0) [[maybe_unused]]
+    const int group = ::fchown(fd, static_cast<uid_t>(-1), old.st_gid);
+  detail::checked(::fchmod(fd, old.st_mode & 07777U), "replace_file", path);
+}
+
+void replace_now(const std::filesystem::path& path, const std::string& content, const detail::stop_flag& stop) {
+  const std::filesystem::path target = detail::followed("replace_file", path);
+  struct stat old{};
+  const bool there = ::stat(target.c_str(), &old) == 0;
+  if (there && !S_ISREG(old.st_mode))
+    detail::throw_file_error("replace_file", path, S_ISDIR(old.st_mode) ? EISDIR : ENOTSUP);
+  detail::file_beside made("replace_file", target, there ? 0600 : 0666);
+  if (there) be_like(made.fd.get(), old, path);
+  write_all(made.fd.get(), content, path, stop);
+  stop.check();
+  detail::put_in_place("replace_file", made, target);
+}
+
+}  // namespace
+
+coro<std::string> read_file(std::filesystem::path path, std::size_t limit) {
+  detail::file_engine& engine = detail::current_file_engine();
+  semaphore_permit permit = co_await engine.whole_files.acquire();
+  file f = co_await open_file(std::move(path));
+  if (!f.seekable()) permit.release();  // whoever it waits for, other files do not
+  std::string content = co_await f.read_all(limit);
+  co_return content;
+}
+
+coro<> write_file(std::filesystem::path path, std::string content) {
+  return write_to(open_file(std::move(path), "w"), std::move(content));
+}
+
+coro<> append_file(std::filesystem::path path, std::string content) {
+  return write_to(open_file(std::move(path), "a"), std::move(content));
+}
+
+coro<> replace_file(std::filesystem::path path, std::string content) {
+  auto job = [&](const detail::stop_flag& stop) { replace_now(path, content, stop); };
+  co_await detail::file_job(detail::current_file_engine(), job, "replace_file");
+}
+
+}  // namespace eddy
