@@ -143,6 +143,20 @@
 #include "eddy/os/process_errors.hpp"
 #endif
 
+#if EDDY_HAS_OS
+#include "eddy/os/copy_file.hpp"
+#include "eddy/os/directory.hpp"
+#include "eddy/os/file.hpp"
+#include "eddy/os/file_engine.hpp"
+#include "eddy/os/file_info.hpp"
+#include "eddy/os/file_tree.hpp"
+#include "eddy/os/open_file.hpp"
+#include "eddy/os/signals.hpp"
+#include "eddy/os/temporary.hpp"
+#include "eddy/os/watch.hpp"
+#include "eddy/os/whole_file.hpp"
+#endif
+
 #if EDDY_HAS_PROCESS_POOL
 #include "eddy/os/msgpack/conversion.hpp"
 #include "eddy/os/msgpack/reader.hpp"
