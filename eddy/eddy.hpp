@@ -138,19 +138,16 @@
 
 #if EDDY_HAS_OS
 #include "eddy/os/command.hpp"
-#include "eddy/os/exit_status.hpp"
-#include "eddy/os/process.hpp"
-#include "eddy/os/process_errors.hpp"
-#endif
-
-#if EDDY_HAS_OS
 #include "eddy/os/copy_file.hpp"
 #include "eddy/os/directory.hpp"
+#include "eddy/os/exit_status.hpp"
 #include "eddy/os/file.hpp"
 #include "eddy/os/file_engine.hpp"
 #include "eddy/os/file_info.hpp"
 #include "eddy/os/file_tree.hpp"
 #include "eddy/os/open_file.hpp"
+#include "eddy/os/process.hpp"
+#include "eddy/os/process_errors.hpp"
 #include "eddy/os/signals.hpp"
 #include "eddy/os/temporary.hpp"
 #include "eddy/os/watch.hpp"
