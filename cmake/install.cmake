@@ -60,7 +60,7 @@ endforeach()
 install(TARGETS eddy EXPORT eddy-eddy FILE_SET HEADERS DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 install(EXPORT eddy-eddy NAMESPACE eddy:: DESTINATION ${EDDY_CMAKE_DIR})
 set(umbrella ${EDDY_COMPONENTS})
-list(REMOVE_ITEM umbrella testing)
+list(REMOVE_ITEM umbrella testing testing_tls)
 list(TRANSFORM umbrella PREPEND eddy-)
 eddy_install_pkg_config(eddy "${PROJECT_DESCRIPTION}" "${umbrella}" "" "")
 

@@ -154,6 +154,16 @@
 #include "eddy/os/whole_file.hpp"
 #endif
 
+#if EDDY_HAS_TLS
+#include "eddy/net/tls/certificate_info.hpp"
+#include "eddy/net/tls/client_context.hpp"
+#include "eddy/net/tls/connection_info.hpp"
+#include "eddy/net/tls/errors.hpp"
+#include "eddy/net/tls/identity.hpp"
+#include "eddy/net/tls/server_context.hpp"
+#include "eddy/net/tls/settings.hpp"
+#endif
+
 #if EDDY_HAS_PROCESS_POOL
 #include "eddy/os/msgpack/conversion.hpp"
 #include "eddy/os/msgpack/reader.hpp"
