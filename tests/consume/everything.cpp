@@ -26,6 +26,9 @@ eddy::coro<> main_coro() {
   eddy::sqlite::database database(":memory:");
   std::cout << "database is open: " << database.is_open() << '\n';
 #endif
+#if EDDY_HAS_TLS
+  std::cout << "handshakes so far: " << eddy::tls::client_context().counts().completed << '\n';
+#endif
 #if EDDY_HAS_PROCESS_POOL
   co_await eddy::with(eddy::process_pool(1), with_processes);
 #endif

@@ -46,11 +46,12 @@ connection_info info(const stream& of) {
 
 void update_keys(const stream& of) {
   SSL* const ssl = ssl_of(of);
-  detail::clear_errors();
-  if (SSL_key_update(ssl, SSL_KEY_UPDATE_REQUESTED) != 1) {
-    detail::clear_errors();
+  if (SSL_version(ssl) != TLS1_3_VERSION)
     throw misuse_error("keys are updated in TLS 1.3 only; this is " + std::string(SSL_get_version(ssl)));
-  }
+  if (SSL_get_key_update_type(ssl) != SSL_KEY_UPDATE_NONE) return;  // asked for, and waits for the next write
+  detail::clear_errors();
+  if (SSL_key_update(ssl, SSL_KEY_UPDATE_REQUESTED) != 1)
+    throw error(trouble::protocol, detail::take_error(), "the keys cannot be updated");
 }
 
 }  // namespace eddy::tls

@@ -33,6 +33,7 @@ bool is_secure(const stream& which) noexcept;
 
 /// Changes the keys that this side writes with, and asks the peer to do the same: for connections that live for days or
 /// carry terabytes. TLS 1.3 only; happens with the next write. @throws misuse_error  Not a TLS 1.3 stream.
+/// @throws error  The stream has failed.
 void update_keys(const stream& of);
 
 }  // namespace eddy::tls

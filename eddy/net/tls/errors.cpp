@@ -12,13 +12,20 @@ namespace eddy::tls {
 
 namespace {
 
+const char* name_of_alert(int number) noexcept {
+  // OpenSSL 3.0 knows these numbers, but not their names.
+  if (number == SSL_AD_MISSING_EXTENSION) return "missing extension";
+  if (number == SSL_AD_CERTIFICATE_REQUIRED) return "certificate required";
+  return SSL_alert_desc_string_long(number);
+}
+
 class openssl_category final : public std::error_category {
  public:
   const char* name() const noexcept override { return "tls"; }
   std::string message(int code) const override {
     const auto packed = static_cast<unsigned long>(code);
     if (const auto alert = detail::alert_of(code))
-      return std::string("the peer ended the connection with the alert \"") + SSL_alert_desc_string_long(*alert) + '"';
+      return std::string("the peer ended the connection with the alert \"") + name_of_alert(*alert) + '"';
     if (ERR_GET_LIB(packed) == ERR_LIB_SSL && ERR_GET_REASON(packed) == SSL_R_UNEXPECTED_EOF_WHILE_READING)
       return "the connection ended without a word (no close_notify), so what came may be only a part";
     const char* const reason = ERR_reason_error_string(packed);

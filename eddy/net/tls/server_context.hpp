@@ -56,8 +56,8 @@ class server_context {
   server_context&& alpn_protocols(const std::vector<std::string>& names) &&;
 
   /// Chooses a context by the name that the client asks for (SNI): its certificates, ALPN and client certificates are
-  /// taken, not its versions, ciphers and times. Nothing: this one. Called on the loop's thread; must not wait. A
-  /// client that gives no name is served with this one. What it throws ends the handshake.
+  /// taken, not its versions, ciphers and times; its sessions are not resumed. Nothing: this one. Called on the loop's
+  /// thread; must not wait. A client that gives no name is served with this one. What it throws ends the handshake.
   server_context&& on_server_name(std::function<std::optional<server_context>(std::string_view name)> choose) &&;
 
   // -- how

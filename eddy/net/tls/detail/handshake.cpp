@@ -33,13 +33,14 @@ class handshake final : private bio_ends {
       if (failure_ != 0) fail();
       if (wants_more_) co_await receive();
     }
-    if (!out_.empty()) co_await send();
+    // What a server says last the session sends: its tickets wait until the client reads, which may be never.
+    if (SSL_is_server(ssl_.get()) == 0 && !out_.empty()) co_await send();
     co_await plain_.writer().drain();
   }
 
   stream take(std::chrono::nanoseconds close_wait) {
     const std::string_view early = plain_.reader().buffered();
-    auto made = std::make_unique<secure_transport>(std::move(ssl_), early, close_wait);
+    auto made = std::make_unique<secure_transport>(std::move(ssl_), early, out_.view(), close_wait);
     made->stand_on(plain_.shared()->hand_over());
     return stream(std::move(made));
   }

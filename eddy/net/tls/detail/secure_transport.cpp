@@ -7,12 +7,13 @@
 
 namespace eddy::tls::detail {
 
-secure_transport::secure_transport(ssl_ptr ssl, std::string_view early, std::chrono::nanoseconds close_wait)
-    : session_(new session(std::move(ssl), early, close_wait)) {}
+secure_transport::secure_transport(ssl_ptr ssl, std::string_view early, std::string_view late,
+                                   std::chrono::nanoseconds close_wait)
+    : session_(new session(std::move(ssl), early, late, close_wait)) {}
 
 secure_transport::~secure_transport() { session_->abandon(); }
 
-void secure_transport::stand_on(std::unique_ptr<transport> lower) noexcept { session_->stand_on(std::move(lower)); }
+void secure_transport::stand_on(std::unique_ptr<transport> lower) { session_->stand_on(std::move(lower)); }
 
 bool secure_transport::start(eddy::detail::io_request& request) { return session_->start(request); }
 bool secure_transport::try_now(eddy::detail::io_request& request) { return session_->try_now(request); }

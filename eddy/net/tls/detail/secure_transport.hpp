@@ -16,14 +16,15 @@ class session;
 /// What a secure stream stands on: a session, which may outlive it by what the system still holds.
 class secure_transport final : public eddy::detail::transport {
  public:
-  /// @param early  What came behind the handshake.  @param close_wait  For the peer's answer to a close_notify.
-  secure_transport(ssl_ptr ssl, std::string_view early, std::chrono::nanoseconds close_wait);
+  /// @param early  What came behind the handshake.  @param late  What is still to be sent of it.
+  /// @param close_wait  For the peer's answer to a close_notify.
+  secure_transport(ssl_ptr ssl, std::string_view early, std::string_view late, std::chrono::nanoseconds close_wait);
   secure_transport(const secure_transport&) = delete;
   secure_transport& operator=(const secure_transport&) = delete;
   ~secure_transport() override;
 
-  /// Before anything else.
-  void stand_on(std::unique_ptr<transport> lower) noexcept;
+  /// Before anything else. @throws std::system_error  What is still to be sent cannot be.
+  void stand_on(std::unique_ptr<transport> lower);
 
   bool start(eddy::detail::io_request& request) override;
   bool try_now(eddy::detail::io_request& request) override;

@@ -81,7 +81,9 @@ bool server_state::take_over(SSL* ssl) const {
   const ctx_ptr own = current();
   if (SSL_set_SSL_CTX(ssl, own.get()) == nullptr) return false;
   SSL_set_verify(ssl, verify_mode(), note_objection);
-  return SSL_set_session_id_context(ssl, id_.data(), static_cast<unsigned>(id_.size())) == 1;
+  // Nor is there a ticket of this one: it would say that it is the other's, whose name is not known when it comes back.
+  SSL_set_options(ssl, SSL_OP_NO_TICKET);
+  return SSL_set_num_tickets(ssl, 0) == 1;
 }
 
 coro<stream> server_state::secure(stream plain) const {

@@ -43,7 +43,7 @@ class server_state final : public context_state,
                              unsigned offered_size, void*);
 
   std::array<unsigned char, 80> ticket_keys_{};  // stay when certificates are reloaded
-  std::array<unsigned char, 16> id_{};           // sessions of another context are none of this one's
+  std::array<unsigned char, 16> id_{};           // sessions of another server are none of this one's
 };
 
 }  // namespace eddy::tls::detail

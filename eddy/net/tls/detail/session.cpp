@@ -35,15 +35,18 @@ struct piece_request final : io_request {
 
 }  // namespace
 
-session::session(ssl_ptr ssl, std::string_view early, std::chrono::nanoseconds close_wait)
+session::session(ssl_ptr ssl, std::string_view early, std::string_view late, std::chrono::nanoseconds close_wait)
     : ssl_(std::move(ssl)), close_wait_(close_wait), receive_(*this, &session::received), send_(*this, &session::sent) {
   kept_.append(early.data(), early.size());
+  sent_now().append(late.data(), late.size());
   set_ends(SSL_get_rbio(ssl_.get()), *this);
 }
 
-void session::stand_on(std::unique_ptr<eddy::detail::transport> lower) noexcept {
+void session::stand_on(std::unique_ptr<eddy::detail::transport> lower) {
   lower_ = std::move(lower);
   if (const auto* const secure = dynamic_cast<const secure_transport*>(lower_.get())) depth_ = secure->depth() + 1;
+  flush();
+  if (write_failure_ != 0) eddy::detail::throw_stream_error(write_failure_, "write");
 }
 
 // -- OpenSSL's side
@@ -130,12 +133,13 @@ int session::read_more(io_request& request) noexcept {
     reading_waits_ = false;
     const int result = read_now(request);
     keep_input();
+    if (result != -EAGAIN) return result;
     if (reading_waits_) {
       flush();
       if (has_unsent()) return -EAGAIN;
       continue;
     }
-    if (result != -EAGAIN || receive_.pending) return result;
+    if (receive_.pending) return -EAGAIN;
     receive_.kind = io_kind::receive;
     receive_.data = nullptr;
     receive_.size = request.size == 0 ? 0 : std::max(request.size + request.size / 64, least_input);

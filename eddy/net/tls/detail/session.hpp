@@ -34,11 +34,11 @@ namespace eddy::tls::detail {
 /// of its own is pending.
 class session final : private bio_ends {
  public:
-  session(ssl_ptr ssl, std::string_view early, std::chrono::nanoseconds close_wait);
+  session(ssl_ptr ssl, std::string_view early, std::string_view late, std::chrono::nanoseconds close_wait);
   session(const session&) = delete;
   session& operator=(const session&) = delete;
 
-  void stand_on(std::unique_ptr<eddy::detail::transport> lower) noexcept;
+  void stand_on(std::unique_ptr<eddy::detail::transport> lower);
 
   bool start(eddy::detail::io_request& request);
   bool try_now(eddy::detail::io_request& request);

@@ -25,10 +25,14 @@ session_ptr session_cache::take(const std::string& key) {
   const std::lock_guard lock(guard_);
   const auto found = std::find_if(all_.begin(), all_.end(), [&](const kept& each) { return each.key == key; });
   if (found == all_.end()) return nullptr;
+  const bool good = SSL_SESSION_is_resumable(found->session.get()) == 1;
+  if (good && SSL_SESSION_get_protocol_version(found->session.get()) < TLS1_3_VERSION) {
+    SSL_SESSION_up_ref(found->session.get());
+    return session_ptr(found->session.get());
+  }
   session_ptr taken = std::move(found->session);
   all_.erase(found);
-  if (SSL_SESSION_is_resumable(taken.get()) != 1) return nullptr;
-  return taken;
+  return good ? std::move(taken) : nullptr;
 }
 
 }  // namespace eddy::tls::detail

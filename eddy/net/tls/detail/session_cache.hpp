@@ -11,12 +11,12 @@ namespace eddy::tls::detail {
 
 /// The sessions that servers offered to resume, by host and port: the newest few of each, of a bounded number of hosts.
 ///
-/// Each is used once: TLS 1.3 wants it so, lest an onlooker recognise who connects. Any thread.
+/// One of TLS 1.3 is used once, lest an onlooker recognise who connects; the server sends new ones. Any thread.
 class session_cache {
  public:
   /// Keeps a session; forgets the one that was kept the longest when there are too many.
   void put(const std::string& key, session_ptr session);
-  /// Takes the newest out; null when there is none.
+  /// The newest; null when there is none.
   session_ptr take(const std::string& key);
 
  private:
