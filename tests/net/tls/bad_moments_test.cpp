@@ -266,8 +266,7 @@ EDDY_TEST(tls_bad_moments, S45_answers_to_key_updates_do_not_pile_up) {
     const std::size_t unused = co_await ends.first.reader().read_some(some);
     ADD_FAILURE() << "nothing was written, but " << unused << " bytes were read";
   });
-  co_await sleep(1h);
-  EXPECT_GT(sent, until_then + 1000) << "it goes on when the answers are taken";
+  while (sent < until_then + 1000) co_await sleep(0s);  // it goes on when the answers are taken
   co_await cancel_and_join(catching_up);
   co_await cancel_and_join(asking);
   ends.first.abort();
