@@ -136,6 +136,16 @@
 #include "eddy/net/unix_address.hpp"
 #endif
 
+#if EDDY_HAS_TLS
+#include "eddy/net/tls/certificate_info.hpp"
+#include "eddy/net/tls/client_context.hpp"
+#include "eddy/net/tls/connection_info.hpp"
+#include "eddy/net/tls/errors.hpp"
+#include "eddy/net/tls/identity.hpp"
+#include "eddy/net/tls/server_context.hpp"
+#include "eddy/net/tls/settings.hpp"
+#endif
+
 #if EDDY_HAS_OS
 #include "eddy/os/command.hpp"
 #include "eddy/os/copy_file.hpp"
@@ -152,16 +162,6 @@
 #include "eddy/os/temporary.hpp"
 #include "eddy/os/watch.hpp"
 #include "eddy/os/whole_file.hpp"
-#endif
-
-#if EDDY_HAS_TLS
-#include "eddy/net/tls/certificate_info.hpp"
-#include "eddy/net/tls/client_context.hpp"
-#include "eddy/net/tls/connection_info.hpp"
-#include "eddy/net/tls/errors.hpp"
-#include "eddy/net/tls/identity.hpp"
-#include "eddy/net/tls/server_context.hpp"
-#include "eddy/net/tls/settings.hpp"
 #endif
 
 #if EDDY_HAS_PROCESS_POOL
