@@ -182,8 +182,8 @@ class server {
 /// @param handler  Called with a `stream` for each connection, and with a `server_view` if it takes one; returns
 ///                 `coro<>`. Kept until the last one has ended. When it returns what it has written is still sent; when
 ///                 it throws or is cancelled the connection is aborted.
-/// @param host     An address or a name, all of whose addresses are listened on; empty for every address of this
-///                 machine.
+/// @param host     An address or a name, all of whose addresses are listened on that this machine has; empty for every
+///                 address of this machine.
 /// @param port     0 for any free one, the same on all addresses: see server::port().
 ///
 /// **In asyncio.** `start_server(client_connected_cb, host, port)`.

@@ -85,6 +85,27 @@ EDDY_IO_TEST(server_places, S44_listens_on_all_or_on_none) {
   EXPECT_THROW((void)start_server(say_where, std::vector<listen_place>()), misuse_error);
 }
 
+EDDY_IO_TEST(server_places, S44_a_name_is_served_on_those_of_its_addresses_that_this_machine_has) {
+  const ip_address elsewhere = ip_address::v4({192, 0, 2, 1});
+  set_host_lookup([elsewhere](const std::string& host) {
+    std::vector<ip_address> all{elsewhere};
+    if (host == "here.test") all.push_back(ip_address::loopback_v4());
+    return all;
+  });
+  co_await with(start_server(say_where, "here.test", 0), [](server& s) -> coro<> {
+    EXPECT_EQ(s.endpoints().size(), 1U);
+    EXPECT_EQ(s.endpoints().at(0).address(), ip_address::loopback_v4());
+    co_return;
+  });
+  bool refused = false;
+  try {
+    co_await with(start_server(say_where, "elsewhere.test", 0), [](server&) -> coro<> { co_return; });
+  } catch (const std::system_error& e) {
+    refused = e.code() == std::errc::address_not_available;
+  }
+  EXPECT_TRUE(refused);
+}
+
 EDDY_IO_TEST(server_places, S44_two_servers_share_a_port_when_both_say_so) {
   auto one = start_server(say_where, any_v4).reuse_port(true);
   co_await with(std::move(one), [](server& first) -> coro<> {

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "eddy/net/detail/server_core.hpp"
 
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <utility>
@@ -27,6 +30,24 @@ void add_once(std::vector<listen_place>& all, const listen_place& place) {
                        return each.address() == place.address();
                      });
   if (!known) all.push_back(place);
+}
+
+/// Whether this machine has the address: a name may stand for ::1 where there is no IPv6.
+bool is_here(const endpoint& at) noexcept {
+  sockaddr_storage address{};
+  const socklen_t size = endpoint(at.address(), 0).to_system(address);
+  const int fd = ::socket(address.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (fd < 0) return errno != EAFNOSUPPORT;
+  const bool missing = ::bind(fd, reinterpret_cast<const sockaddr*>(&address), size) != 0 && errno == EADDRNOTAVAIL;
+  ::close(fd);
+  return !missing;
+}
+
+/// Of a name's addresses those that are here. When none is, all of them, so that the error tells of it.
+void add_host(std::vector<listen_place>& all, const std::vector<endpoint>& addresses) {
+  const bool any = std::any_of(addresses.begin(), addresses.end(), is_here);
+  for (const endpoint& each : addresses)
+    if (!any || is_here(each)) add_once(all, each);
 }
 
 /// Whether the choice of a port is ours, so that another may do.
@@ -73,11 +94,12 @@ coro<> server_core::start() {
     if (!each.is_host()) {
       add_once(all, each);
     } else if (each.host().empty()) {
-      add_once(all, endpoint(ip_address(), each.port()));
-      add_once(all, endpoint(ip_address::v6({}), each.port()));
+      const std::vector<endpoint> everywhere{endpoint(ip_address(), each.port()),
+                                             endpoint(ip_address::v6({}), each.port())};
+      add_host(all, everywhere);
     } else {
       const std::vector<endpoint> found = co_await resolve(each.host(), each.port());
-      for (const endpoint& at : found) add_once(all, at);
+      add_host(all, found);
     }
   }
   // The port that the system gives the first socket may be taken on the address of another.
