@@ -158,6 +158,43 @@ EDDY_IO_TEST(connection_race, S47_all_at_once_gives_one_connection) {
   EXPECT_TRUE(made.remote_endpoint() == one.local_endpoint() || made.remote_endpoint() == two.local_endpoint());
 }
 
+EDDY_IO_TEST(connection_race, S47_a_look_up_that_never_ends_meets_the_limit) {
+  class endless final : public host_resolver {
+   public:
+    coro<std::vector<ip_address>> look_up(std::string) override {
+      co_await sleep(1000h);
+      co_return std::vector<ip_address>();
+    }
+  };
+  set_host_resolver(std::make_shared<endless>());
+  std::string text;
+  try {
+    stream none = co_await open_connection("shop.test", 80).timeout(10ms);
+  } catch (const timeout_error& e) {
+    text = e.what();
+  }
+  EXPECT_THAT(text, HasSubstr("limit of 10 ms reached"));
+  EXPECT_THAT(text, HasSubstr("the addresses of shop.test"));
+}
+
+EDDY_IO_TEST(connection_race, S47_of_thousands_of_addresses_a_bounded_number_is_tried) {
+  listener closed(endpoint(v4, 0));
+  const std::uint16_t port = closed.port();
+  closed.close();
+  std::vector<ip_address> thousands;
+  for (int i = 1; i < 5000; ++i)
+    thousands.push_back(
+        ip_address::v4({127, 1, static_cast<std::uint8_t>(i / 256), static_cast<std::uint8_t>(i % 256)}));
+  host_has(thousands);
+  std::size_t tried = 0;
+  try {
+    stream none = co_await open_connection("shop.test", port);
+  } catch (const connect_error& e) {
+    tried = e.attempts().size();
+  }
+  EXPECT_EQ(tried, 256U);
+}
+
 EDDY_IO_TEST(connection_race, S44_comes_from_the_local_address_that_was_asked_for) {
   listener at(endpoint(v4, 0));
   stream made = co_await open_connection(at.local_endpoint()).local(endpoint(other_v4, 0));
