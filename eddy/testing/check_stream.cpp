@@ -373,7 +373,11 @@ coro<> converse(const stream_maker& make, const stream_traits& traits) {
   ends two = co_await make();
   auto asking = [&]() -> coro<std::string> {
     co_await two.first.writer().write("question\n");
-    if (traits.half_close()) co_await two.first.writer().write_eof();
+    // Either hears of an error that came after the bytes had been taken.
+    if (traits.half_close())
+      co_await two.first.writer().write_eof();
+    else
+      co_await two.first.writer().drain();
     co_return co_await two.first.reader().read_all(100);
   };
   auto answering = [&]() -> coro<> {

@@ -136,7 +136,7 @@ int session::read_more(io_request& request) noexcept {
     if (result != -EAGAIN) return result;
     if (reading_waits_) {
       flush();
-      if (has_unsent()) return -EAGAIN;
+      if (holds()) return -EAGAIN;
       continue;
     }
     if (receive_.pending) return -EAGAIN;
@@ -240,7 +240,7 @@ class session::parts_cursor {
 
 /// As a system call that never waits: nothing is unsent. @returns bytes that were taken, or -code.
 int session::write_now(const io_request& request) noexcept {
-  if (write_failure_ != 0) return -write_failure_;
+  if (write_failure_ != 0) return tell_failure();
   if (request.size == 0) return 0;  // it only waited until nothing was unsent
   if (notified_) return -EPIPE;
   parts_cursor parts(request);
@@ -251,7 +251,12 @@ int session::write_now(const io_request& request) noexcept {
   }
   const std::size_t taken = encrypt(parts);
   send_scratch();
-  return taken != 0 ? static_cast<int>(taken) : -write_failure_;
+  return write_failure_ != 0 ? tell_failure() : static_cast<int>(taken);
+}
+
+int session::tell_failure() noexcept {
+  lost_ = false;
+  return -write_failure_;
 }
 
 std::size_t session::encrypt(parts_cursor& parts) noexcept {
@@ -317,6 +322,7 @@ void session::account(int result) noexcept {
   if (result >= 0) {
     sent_now().consume(static_cast<std::size_t>(result));
   } else if (result != -ECANCELED) {
+    lost_ = true;
     sent_now().clear();
     sent_next().clear();
     fail_writing(-result);
@@ -339,7 +345,7 @@ void session::sent() noexcept {
 }
 
 void session::resume_writing() noexcept {
-  if (writing_ == nullptr || has_unsent()) return;
+  if (writing_ == nullptr || holds()) return;
   const int result = write_now(*writing_);
   io_request& request = *std::exchange(writing_, nullptr);
   request.result = result;
@@ -366,7 +372,7 @@ bool session::start(io_request& request) {
 
 bool session::try_now(io_request& request) {
   if (!reads(request.kind)) {
-    if (has_unsent()) return false;
+    if (holds()) return false;
     request.result = write_now(request);
     return true;
   }

@@ -48,7 +48,7 @@ class session final : private bio_ends {
   /// The transport above has gone.
   void abandon() noexcept;
 
-  bool has_unsent() const noexcept { return write_failure_ == 0 && !(sent_now().empty() && sent_next().empty()); }
+  bool has_unsent() const noexcept { return holds() || lost_; }
   std::chrono::nanoseconds goodbye() const noexcept;
   void flush() noexcept;
 
@@ -57,6 +57,9 @@ class session final : private bio_ends {
   unsigned depth() const noexcept { return depth_; }
 
  private:
+  /// Whether the transport below has not taken everything yet.
+  bool holds() const noexcept { return write_failure_ == 0 && !(sent_now().empty() && sent_next().empty()); }
+
   /// A request of the session's own to the transport below.
   struct lower_request final : eddy::detail::io_request {
     lower_request(session& s, void (session::*then)() noexcept) noexcept : owner(s), on_completed(then) {}
@@ -77,6 +80,7 @@ class session final : private bio_ends {
 
   // Sending.
   int write_now(const eddy::detail::io_request& request) noexcept;
+  int tell_failure() noexcept;
   std::size_t encrypt(parts_cursor& parts) noexcept;
   void send_scratch() noexcept;
   void account(int result) noexcept;
@@ -118,6 +122,7 @@ class session final : private bio_ends {
   int input_failure_ = 0;       // errno of the transport below: after what has come
   int read_failure_ = 0;        // a code of OpenSSL's: nothing can be read any more
   int write_failure_ = 0;       // either
+  bool lost_ = false;           // bytes that had been taken could not be sent, and nobody has been told yet
   bool input_ended_ = false;    // the transport below has ended
   bool ended_ = false;          // the peer has said so
   bool notified_ = false;       // this side has
