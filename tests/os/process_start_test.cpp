@@ -291,6 +291,7 @@ EDDY_IO_TEST(process_start, S39_a_child_that_has_gone_before_anybody_waits) {
     while (state_of(p.pid()) != 'Z') std::this_thread::yield();  // without the loop's turn
     const auto status = co_await p.wait();
     EXPECT_TRUE(status.success());
+    EXPECT_EQ(state_of(p.pid()), 'Z');  // until it is left: its number, and so its group's, is nobody else's
   });
 }
 

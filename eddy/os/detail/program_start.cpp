@@ -9,6 +9,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <string_view>
 
 extern "C" char** environ;  // NOLINT: the system's own
@@ -149,13 +150,18 @@ void program_start::fail(const start_failure& how) const {
   throw spawn_error(how.error, settings_.arguments.front(), operation_of(how.step), text);
 }
 
+/// A path that the child resolves in its own folder.
+std::string program_start::as_seen_here(const std::string& path) const {
+  if (!settings_.cwd || path.starts_with('/')) return path;
+  return (std::filesystem::path(*settings_.cwd) / path).native();
+}
+
 std::string program_start::explain_exec(const start_failure& how) const {
   const std::string& program = settings_.arguments.front();
-  std::string path = plan_.candidates[how.candidate];
-  if (settings_.cwd && !path.starts_with('/')) path = *settings_.cwd + "/" + path;
+  const std::string path = as_seen_here(plan_.candidates[how.candidate]);
   if (how.error == ENOENT || how.error == ENOTDIR) {
-    for (std::string each : plan_.candidates) {
-      if (settings_.cwd && !each.starts_with('/')) each = *settings_.cwd + "/" + each;
+    for (const std::string& candidate : plan_.candidates) {
+      const std::string each = as_seen_here(candidate);
       struct stat found{};
       if (::stat(each.c_str(), &found) != 0) continue;
       const std::string interpreter = interpreter_of(first_bytes(each));

@@ -27,6 +27,7 @@ class program_start {
   void make_environment(const std::string& marker);
   void find_candidates();
   [[noreturn]] void fail(const start_failure& how) const;
+  std::string as_seen_here(const std::string& path) const;
   std::string explain_exec(const start_failure& how) const;
 
   const program_settings& settings_;

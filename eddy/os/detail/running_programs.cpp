@@ -236,6 +236,7 @@ exit_status running_programs::status() const {
 
 std::vector<exit_status> running_programs::statuses() const {
   std::vector<exit_status> all;
+  all.reserve(children_.size());
   for (const auto& each : children_) all.push_back(each->ended() ? each->status() : exit_status());
   return all;
 }
