@@ -137,17 +137,17 @@ coro<> file::read_exactly(std::span<std::byte> out) {
 coro<std::string> file::read_all(std::size_t limit) {
   const detail::file_ref core = usable("read_all");
   std::string text;
-  // What a file of a known size lacks is asked for in one piece; the byte more finds the end.
-  std::size_t step = first_step;
-  if (const std::int64_t size = core->size_in_memory(); size > core->position)
-    step = static_cast<std::size_t>(size - core->position) + 1;
+  // What is left of the size that it had is asked for in one piece, with a byte more: so much, and no more, is the end.
+  const std::int64_t left = core->first_size() - (core->watched() ? 0 : core->position);
+  const std::size_t expected = left > 0 ? static_cast<std::size_t>(left) : 0;
+  std::size_t step = expected != 0 ? expected + 1 : first_step;
   while (true) {
     const std::size_t room = limit == std::numeric_limits<std::size_t>::max() ? limit : limit - text.size() + 1;
     if (text.capacity() < text.size() + std::min(step, room)) text.reserve(text.size() + std::min(step, room));
     const std::size_t wanted = std::min({step, room, most_at_once});
     const std::size_t count = co_await read_more(core, text, wanted);
-    if (count == 0) co_return text;
     if (text.size() > limit) throw limit_overrun_error(core->path.string(), limit);
+    if (count == 0 || (text.size() == expected && count < wanted)) co_return text;
     step = step > count ? step - count : std::max(first_step, text.size());
   }
 }

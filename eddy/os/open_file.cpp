@@ -48,6 +48,12 @@ coro<bool> lacks_a_reader(const std::filesystem::path& path, int flags) {
 
 }  // namespace
 
+file detail::opened_file(int fd, std::filesystem::path path, int flags) {
+  file_ref core(file_core::make(event_loop::current(), fd, std::move(path), flags));
+  if (core->is_folder()) throw_file_error("open_file", core->path, EISDIR);
+  return file(std::move(core));
+}
+
 file_opening::file_opening(std::filesystem::path path, std::string_view mode)
     : path_(std::move(path)), flags_(flags_of(mode)) {}
 
@@ -65,10 +71,7 @@ coro<file> file_opening::open(file_opening how) {
     auto op = detail::open_operation(engine, how.path_.c_str(), flags, how.permissions_);
     const std::int64_t result = co_await op;
     if (result >= 0) {
-      const detail::file_ref core(
-          detail::file_core::make(event_loop::current(), static_cast<int>(result), how.path_, how.flags_));
-      if (core->is_folder()) detail::throw_file_error("open_file", how.path_, EISDIR);
-      co_return file(core);
+      co_return detail::opened_file(static_cast<int>(result), std::move(how.path_), how.flags_);
     }
     bool again = false;
     if (result == -ENXIO) again = co_await lacks_a_reader(how.path_, how.flags_);

@@ -64,4 +64,11 @@ inline file_opening open_file(std::filesystem::path path, std::string_view mode 
   return file_opening(std::move(path), mode);
 }
 
+namespace detail {
+
+/// A file of the current loop out of a descriptor, which is taken over also when this throws. @throws
+/// std::filesystem::filesystem_error  It is a folder.
+file opened_file(int fd, std::filesystem::path path, int flags);
+
+}  // namespace detail
 }  // namespace eddy

@@ -6,14 +6,63 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "eddy/os/detail/file_failure.hpp"
 #include "eddy/os/detail/file_job.hpp"
+#include "eddy/os/detail/owned_descriptor.hpp"
 #include "eddy/os/detail/temporary_name.hpp"
 #include "eddy/os/open_file.hpp"
 
 namespace eddy {
+
+namespace detail {
+
+namespace {
+
+/// A small file that lies in memory, opened, read and closed within one step. Atomic; never waits.
+class quick_read final : public leaf<quick_read> {
+ public:
+  quick_read(file_engine& engine, const std::filesystem::path& path) noexcept : engine_(&engine), path_(&path) {}
+  quick_read(quick_read&&) = default;
+
+  bool try_complete() {
+    if (engine_->faults == nullptr) read();
+    return true;
+  }
+  void begin() const noexcept {}
+  bool take_back() const noexcept { return false; }
+  /// The content; or nothing, and then descriptor() may stand at the beginning of the file.
+  std::optional<std::string> await_resume() noexcept { return std::move(content_); }
+  int descriptor() noexcept { return fd_.release(); }
+  std::string describe() const override { return "read_file(" + path_->string() + ")"; }
+
+ private:
+  void read() {
+    const int result = open_at_once(path_->c_str());
+    if (result == -EAGAIN) return;
+    if (result < 0) throw_file_error("read_file", *path_, -result);
+    fd_.reset(result);
+    // Pipes and terminals have no offsets, so nothing is taken from them here.
+    const std::span<char> room = engine_->scratch();
+    const std::int64_t count = read_at_once(result, room.data(), room.size(), 0);
+    const bool some = count >= 0 && count < static_cast<std::int64_t>(room.size());
+    // Less than was asked for may be all that lies in memory: the end is where nothing more is.
+    if (!some || (count != 0 && read_at_once(result, room.data() + count, 1, count) != 0)) return;
+    content_.emplace(room.data(), static_cast<std::size_t>(count));
+    fd_.reset();
+  }
+
+  file_engine* engine_;
+  const std::filesystem::path* path_;
+  owned_descriptor fd_;
+  std::optional<std::string> content_;
+};
+
+}  // namespace
+
+}  // namespace detail
 
 namespace {
 
@@ -63,10 +112,17 @@ void replace_now(const std::filesystem::path& path, const std::string& content, 
 coro<std::string> read_file(std::filesystem::path path, std::size_t limit) {
   detail::file_engine& engine = detail::current_file_engine();
   semaphore_permit permit = co_await engine.whole_files.acquire();
-  file f = co_await open_file(std::move(path));
+  detail::quick_read quick(engine, path);
+  std::optional<std::string> content = co_await quick;
+  if (content && content->size() <= limit) co_return std::move(*content);
+  if (content) throw limit_overrun_error(path.string(), limit);
+  file f;
+  if (const int fd = quick.descriptor(); fd >= 0)
+    f = detail::opened_file(fd, std::move(path), O_RDONLY);
+  else
+    f = co_await open_file(std::move(path));
   if (!f.seekable()) permit.release();  // whoever it waits for, other files do not
-  std::string content = co_await f.read_all(limit);
-  co_return content;
+  co_return co_await f.read_all(limit);
 }
 
 coro<> write_file(std::filesystem::path path, std::string content) {

@@ -48,6 +48,7 @@ void file_core::look(int fd) {
   folder_ = S_ISDIR(found.stx_mode);
   fifo_ = S_ISFIFO(found.stx_mode);
   const bool regular = S_ISREG(found.stx_mode);
+  if (regular) first_size_ = static_cast<std::int64_t>(found.stx_size);
   closes_at_once_ = folder_ || (regular && !writes() && found.stx_size <= small);
   if (regular || folder_ || S_ISBLK(found.stx_mode)) return;
   if (!can_be_polled(fd)) return;  // as /dev/null, which never has to wait
@@ -68,12 +69,6 @@ file_core::~file_core() {
     engine_->close_later(fd);
   else
     ::close(fd);
-}
-
-std::int64_t file_core::size_in_memory() const noexcept {
-  struct statx found{};
-  if (watched_ || ::statx(target.fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_SIZE, &found) != 0) return 0;
-  return static_cast<std::int64_t>(found.stx_size);
 }
 
 int file_core::give_up() noexcept {

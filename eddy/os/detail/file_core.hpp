@@ -39,8 +39,9 @@ class file_core final : public loop_dependent {
   void let_it_wait() noexcept;
   /// Whether closing can only take long for the sake of what was written, or a large file that has no name any more.
   bool closes_at_once() const noexcept { return closes_at_once_; }
-  /// Bytes, as far as the kernel knows without asking a disk or a network; 0 when it does not.
-  std::int64_t size_in_memory() const noexcept;
+  /// Bytes when it was opened, as far as the kernel knew without asking a disk or a network; 0 when it did not, and for
+  /// what has no size.
+  std::int64_t first_size() const noexcept { return first_size_; }
   /// The descriptor, to be closed by somebody else; what is watched is closed by the backend and gives -1.
   int give_up() noexcept;
 
@@ -63,6 +64,7 @@ class file_core final : public loop_dependent {
   file_engine* engine_;
   unsigned references_ = 1;
   int flags_;
+  std::int64_t first_size_ = 0;
   bool watched_ = false;
   bool folder_ = false;
   bool fifo_ = false;

@@ -54,6 +54,12 @@ void file_engine::shut_down() noexcept {
   driver_.reset();
 }
 
+std::span<char> file_engine::scratch() {
+  constexpr std::size_t size = 64 * 1024;
+  if (!scratch_) scratch_ = std::make_unique<char[]>(size);
+  return {scratch_.get(), size};
+}
+
 thread_pool& file_engine::threads() {
   if (!threads_) threads_.emplace(most_threads, "eddy-files");
   return *threads_;

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -60,6 +61,9 @@ class file_engine final : public loop_service {
   file_driver& driver();
   const std::string& reason() const noexcept { return reason_; }
 
+  /// Room for what is read at once and copied. 64 KiB; the loop's thread alone, and only within a step.
+  std::span<char> scratch();
+
   semaphore whole_files{most_whole_files};
   file_faults* faults = nullptr;  // set by tests only
 
@@ -68,6 +72,7 @@ class file_engine final : public loop_service {
   std::string reason_;
   std::optional<thread_pool> threads_;
   std::unique_ptr<file_driver> driver_;
+  std::unique_ptr<char[]> scratch_;
 };
 
 /// @throws std::system_error  The system refuses it, or it lacks operations.

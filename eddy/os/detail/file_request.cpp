@@ -54,22 +54,25 @@ std::int64_t call_once(const file_request& r) noexcept {
 // Whether the system knows it is found out by the first call that says no.
 std::atomic<bool> open_at_once_works{true};
 
-bool open_at_once(file_request& r) noexcept {
-  constexpr int changes = O_CREAT | O_TRUNC | O_TMPFILE;
-  if ((r.flags & (changes & ~O_DIRECTORY)) != 0 || !open_at_once_works.load(std::memory_order_relaxed)) return false;
+/// @returns a descriptor, -errno, or -EAGAIN.
+int open_if_cached(int folder, const char* path, int flags) noexcept {
+  if (!open_at_once_works.load(std::memory_order_relaxed)) return -EAGAIN;
   open_how how{};
-  how.flags = static_cast<std::uint64_t>(static_cast<unsigned>(r.flags | O_NONBLOCK));
+  how.flags = static_cast<std::uint64_t>(static_cast<unsigned>(flags | O_NONBLOCK));
   how.resolve = RESOLVE_CACHED;
-  const long result = ::syscall(SYS_openat2, r.fd, r.path, &how, sizeof how);
-  if (result < 0) {
-    // Old kernels and sandboxes know no such call or flag; a driver may say such a thing as well, so it is asked again
-    // in the usual way.
-    if (errno == ENOSYS || errno == EPERM || errno == E2BIG) open_at_once_works.store(false, std::memory_order_relaxed);
-    if (errno == ENOSYS || errno == EPERM || errno == E2BIG || errno == EINVAL || errno == EAGAIN || errno == EINTR)
-      return false;
-  }
-  r.result = result < 0 ? -errno : result;
-  return true;
+  const long result = ::syscall(SYS_openat2, folder, path, &how, sizeof how);
+  if (result >= 0) return static_cast<int>(result);
+  // Old kernels and sandboxes know no such call or flag; a driver may say such a thing as well, so it is asked again in
+  // the usual way.
+  if (errno == ENOSYS || errno == EPERM || errno == E2BIG) open_at_once_works.store(false, std::memory_order_relaxed);
+  return errno == ENOSYS || errno == EPERM || errno == E2BIG || errno == EINVAL || errno == EINTR ? -EAGAIN : -errno;
+}
+
+bool open_now(file_request& r) noexcept {
+  constexpr int changes = (O_CREAT | O_TRUNC | O_TMPFILE) & ~O_DIRECTORY;
+  if ((r.flags & changes) != 0) return false;
+  r.result = open_if_cached(r.fd, r.path, r.flags);
+  return r.result != -EAGAIN;
 }
 
 bool transfer_at_once(file_request& r, file_limits& limits) noexcept {
@@ -91,6 +94,13 @@ bool transfer_at_once(file_request& r, file_limits& limits) noexcept {
 
 }  // namespace
 
+int open_at_once(const char* path) noexcept { return open_if_cached(AT_FDCWD, path, O_RDONLY | O_CLOEXEC | O_NOCTTY); }
+
+std::int64_t read_at_once(int fd, void* into, std::size_t size, std::int64_t offset) noexcept {
+  iovec part{into, size};
+  return ::preadv2(fd, &part, 1, offset, RWF_NOWAIT);
+}
+
 void file_request::work() noexcept { perform(*this); }
 
 void perform(file_request& request) noexcept {
@@ -102,7 +112,7 @@ void perform(file_request& request) noexcept {
 }
 
 bool perform_at_once(file_request& request, file_limits* limits) noexcept {
-  if (request.call == file_call::open) return open_at_once(request);
+  if (request.call == file_call::open) return open_now(request);
   if (limits == nullptr || (request.call != file_call::read && request.call != file_call::write)) return false;
   return transfer_at_once(request, *limits);
 }

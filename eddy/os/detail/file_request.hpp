@@ -54,4 +54,10 @@ void perform(file_request& request) noexcept;
 /// At most 1 MiB is read or written so, which takes a tenth of a millisecond.
 bool perform_at_once(file_request& request, file_limits* limits) noexcept;
 
+/// Opens for reading when that cannot wait. @returns a descriptor, -errno, or -EAGAIN when it would or might wait.
+int open_at_once(const char* path) noexcept;
+/// Reads at an offset what lies in memory. @returns bytes, or a negative number: what is not there, cannot be told, or
+/// has no offsets. Nothing was read then.
+std::int64_t read_at_once(int fd, void* into, std::size_t size, std::int64_t offset) noexcept;
+
 }  // namespace eddy::detail
