@@ -48,8 +48,11 @@ class quick_read final : public leaf<quick_read> {
     const std::span<char> room = engine_->scratch();
     const std::int64_t count = read_at_once(result, room.data(), room.size(), 0);
     const bool some = count >= 0 && count < static_cast<std::int64_t>(room.size());
-    // Less than was asked for may be all that lies in memory: the end is where nothing more is.
-    if (!some || (count != 0 && read_at_once(result, room.data() + count, 1, count) != 0)) return;
+    if (!some) return;
+    // Less than was asked for may be all that lies in memory, which comes by whole pages: only the end cuts one, and
+    // otherwise is where nothing more is.
+    constexpr std::int64_t smallest_page = 4096;
+    if (count % smallest_page == 0 && count != 0 && read_at_once(result, room.data() + count, 1, count) != 0) return;
     content_.emplace(room.data(), static_cast<std::size_t>(count));
     fd_.reset();
   }
