@@ -378,7 +378,9 @@ coro<> converse(const stream_maker& make, const stream_traits& traits) {
       co_await two.first.writer().write_eof();
     else
       co_await two.first.writer().drain();
-    co_return co_await two.first.reader().read_all(100);
+    std::string got = co_await two.first.reader().read_all(100);
+    co_await two.first.close(patience);  // here: the other end may wait for it before it goes
+    co_return got;
   };
   auto answering = [&]() -> coro<> {
     const std::optional<std::string> question = co_await two.second.reader().readline();
@@ -388,7 +390,6 @@ coro<> converse(const stream_maker& make, const stream_traits& traits) {
   };
   auto both = co_await gather(asking(), answering());
   EXPECT_EQ(std::get<0>(both), "answer " + pattern(40));
-  co_await two.first.close(patience);
 }
 
 // -- the list ---------------------------------------------------------------------------------------------------------

@@ -4,10 +4,13 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <string>
 #include <tuple>
 
 #include "tests/net/tls/pairs.hpp"
+
+using namespace std::chrono_literals;
 
 namespace {
 
@@ -25,16 +28,33 @@ struct kind {
   friend std::ostream& operator<<(std::ostream& out, const kind& k) { return out << k.name; }
 };
 
-coro<std::pair<stream, stream>> over_tcp() { co_return co_await eddy::testing::secure_tcp(); }
-coro<std::pair<stream, stream>> over_tcp_by_tls_1_2() {
-  auto contexts = eddy::testing::steady_contexts();
-  auto plain = co_await eddy::testing::tcp_pair();
-  const auto client = eddy::testing::test_client().resumption(false).max_version(eddy::tls::version::v1_2);
-  co_return co_await eddy::testing::secure_pair(std::move(plain), client, contexts.second);
+// The cases let an end wait for the other's goodbye that does not come: not for long.
+eddy::tls::server_context server() { return eddy::testing::test_server().resumption(false).close_wait(5ms); }
+eddy::tls::client_context client() { return eddy::testing::test_client().resumption(false).close_wait(5ms); }
+
+coro<std::pair<stream, stream>> secure(std::pair<stream, stream> plain, const eddy::tls::client_context& by) {
+  static const eddy::tls::server_context answering = server();
+  co_return co_await eddy::testing::secure_pair(std::move(plain), by, answering);
 }
-coro<std::pair<stream, stream>> in_memory() { co_return co_await eddy::testing::secure_memory(); }
+
+const eddy::tls::client_context& usual_client() {
+  static const eddy::tls::client_context made = client();
+  return made;
+}
+
+coro<std::pair<stream, stream>> over_tcp() {
+  auto plain = co_await eddy::testing::tcp_pair();
+  co_return co_await secure(std::move(plain), usual_client());
+}
+coro<std::pair<stream, stream>> over_tcp_by_tls_1_2() {
+  static const eddy::tls::client_context older = client().max_version(eddy::tls::version::v1_2);
+  auto plain = co_await eddy::testing::tcp_pair();
+  co_return co_await secure(std::move(plain), older);
+}
+coro<std::pair<stream, stream>> in_memory() { co_return co_await secure(eddy::memory_pipe(), usual_client()); }
 coro<std::pair<stream, stream>> in_small_pieces() {
-  co_return co_await eddy::testing::secure_memory(eddy::memory_pipe_options().capacity(1000).chunk(70));
+  auto plain = eddy::memory_pipe(eddy::memory_pipe_options().capacity(1000).chunk(70));
+  co_return co_await secure(std::move(plain), usual_client());
 }
 
 std::vector<kind> kinds() {
