@@ -39,6 +39,13 @@ std::unique_ptr<transport> connection::hand_over() noexcept {
   return std::move(transport_);
 }
 
+void connection::continue_in(connection& next) noexcept {
+  if (!finished_by_server) return;
+  next.retain();
+  next.finished_by_server = true;
+  successor_ = &next;
+}
+
 void connection::close_transport() noexcept { transport_->close(reset_); }
 
 }  // namespace eddy::detail

@@ -38,6 +38,10 @@ class connection {
   /// Gives the descriptor away; both sides fail with closed_error from here on.
   /// @throws misuse_error  Bytes would be lost, or something waits.
   int release_descriptor();
+  /// In a server's handler: the server will finish `next` in place of this one.
+  void continue_in(connection& next) noexcept;
+  /// The connection that this one was continued in, and so on; itself when it was not.
+  connection& last() noexcept { return successor_ == nullptr ? *this : successor_->last(); }
   /// A request that abort() could not take back has come back. It may be the last that keeps this object.
   void reported_back() noexcept;
 
@@ -57,10 +61,13 @@ class connection {
   bool left_to_server = false;  // it was dropped so
 
  private:
-  ~connection() = default;
+  ~connection() {
+    if (successor_ != nullptr) successor_->release();
+  }
   void close_transport() noexcept;
 
   std::unique_ptr<transport> transport_;
+  connection* successor_ = nullptr;  // has a reference of this one's
   unsigned references_ = 1;
   unsigned owed_ = 0;  // requests that have to report back before the transport can be closed
   bool closed_ = false;

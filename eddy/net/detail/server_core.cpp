@@ -60,6 +60,11 @@ bool asks_for_any_port(const std::vector<listen_place>& all) {
   return owned && std::count_if(all.begin(), all.end(), any_port) > 1;
 }
 
+connection_ref share(connection& c) noexcept {
+  c.retain();
+  return connection_ref(&c);
+}
+
 }  // namespace
 
 /// A handler's place in the list. An argument of its coroutine, so that it goes also when the task never gets to run.
@@ -210,13 +215,14 @@ coro<> server_core::serve(registration place, stream connection) {
   std::exception_ptr error;
   try {
     co_await self.handler_->handle(std::move(connection), self.shared_from_this());
-    kept->finished_by_server = false;
-    if (kept->left_to_server) co_await finish(kept, self.close_timeout);
+    const connection_ref last = share(kept->last());  // it may have become a secure one
+    last->finished_by_server = false;
+    if (last->left_to_server) co_await finish(last, self.close_timeout);
   } catch (...) {
     error = std::current_exception();
   }
   if (error == nullptr) co_return;
-  if (kept->finished_by_server) kept->abort();
+  if (kept->last().finished_by_server) kept->last().abort();
   ++self.counts_.failed;
   self.report("the handler of a connection failed", error);
 }

@@ -2,8 +2,10 @@
 // start_server and open_connection with TLS, over TCP.
 #include <gmock/gmock.h>
 
-#include <atomic>
+#include <functional>
+#include <thread>
 
+#include "eddy/coro/run.hpp"
 #include "eddy/coro/task.hpp"
 #include "eddy/flow/as_outcome.hpp"
 #include "eddy/flow/sleep.hpp"
@@ -66,6 +68,26 @@ EDDY_IO_TEST(tls_server, S45_what_a_handler_has_written_arrives_with_an_orderly_
     const std::string all = co_await connection.reader().read_all(4 << 20);
     EXPECT_TRUE(all == text);
     co_await connection.close();
+  });
+}
+
+// The server finishes what a handler has made of its connection.
+EDDY_IO_TEST(tls_server, S45_a_handler_that_starts_tls_by_itself_may_drop_what_it_has_written) {
+  const std::string text = pattern(16 << 20);
+  const auto context = test_server();
+  auto mail = [&](stream plain) -> coro<> {
+    co_await plain.writer().write("220 go ahead\r\n");
+    stream secure = co_await start_tls(std::move(plain), context);
+    secure.writer().set_water_marks(64 << 20, 1 << 20);
+    co_await secure.writer().write(text);
+  };
+  co_await with(start_server(mail, "127.0.0.1", 0), [&](eddy::server& s) -> coro<> {
+    stream plain = co_await open_connection("127.0.0.1", s.port());
+    co_await plain.reader().readline();
+    stream secure = co_await start_tls(std::move(plain), test_client(), "localhost");
+    const std::string all = co_await secure.reader().read_all(20 << 20);
+    EXPECT_TRUE(all == text);
+    co_await secure.close();
   });
 }
 
@@ -168,6 +190,29 @@ EDDY_IO_TEST(tls_server, S45_many_small_handlers_leave_nothing_behind) {
       EXPECT_EQ(all, "hello");
     }
   });
+}
+
+coro<> meet(const tls::client_context& client, const tls::server_context& server) {
+  for (int i = 0; i < 20; ++i) {
+    auto ends = co_await eddy::testing::secure_pair(memory_pipe(), client, server);
+    co_await ends.first.writer().write("?\n");
+    const auto heard = co_await ends.second.reader().readline();
+    EXPECT_EQ(heard, "?");
+    co_await gather(ends.first.close(), ends.second.close());
+  }
+}
+
+TEST(tls_server, S45_loops_on_several_threads_share_contexts_while_one_reloads_them) {
+  const auto client = test_client();
+  auto server = test_server();
+  {
+    std::vector<std::jthread> threads;
+    for (int i = 0; i < 3; ++i) threads.emplace_back([&] { eddy::run(meet, std::cref(client), std::cref(server)); });
+    for (int i = 0; i < 10; ++i) server.reload();
+  }
+  EXPECT_EQ(server.counts().completed, 60U);
+  EXPECT_EQ(client.counts().failed, 0U);
+  EXPECT_GT(client.counts().resumed, 0U);
 }
 
 /// A client that is cancelled at the end of its handshake leaves without a word.

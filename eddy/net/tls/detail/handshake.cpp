@@ -42,7 +42,9 @@ class handshake final : private bio_ends {
     const std::string_view early = plain_.reader().buffered();
     auto made = std::make_unique<secure_transport>(std::move(ssl_), early, out_.view(), close_wait);
     made->stand_on(plain_.shared()->hand_over());
-    return stream(std::move(made));
+    stream secured(std::move(made));
+    plain_.shared()->continue_in(*secured.shared());
+    return secured;
   }
 
  private:
