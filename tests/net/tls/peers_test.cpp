@@ -28,6 +28,7 @@ using eddy::testing::run_peer;
 using eddy::testing::test_authority;
 using eddy::testing::test_client;
 using ::testing::AllOf;
+using ::testing::AnyOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -88,7 +89,7 @@ EDDY_IO_TEST(tls_peers, S45_openssls_client_speaks_with_our_server_in_both_versi
 coro<> name_the_client(stream connection) {
   const auto facts = tls::info(connection);
   const std::string name = facts.peer ? facts.peer->subject : "nobody";
-  co_await connection.writer().write("you are " + name, "\n");
+  co_await connection.writer().write("you are " + name + " at " + facts.server_name, "\n");
 }
 
 EDDY_IO_TEST(tls_peers, S45_openssls_client_shows_its_certificate_or_is_refused) {
@@ -144,6 +145,34 @@ EDDY_IO_TEST(tls_peers, S45_openssls_client_updates_keys_and_may_not_renegotiate
                   const std::string refused = co_await to_thread(ask_for_renegotiation, s.port());
                   EXPECT_THAT(refused, HasSubstr("no renegotiation"));
                 });
+}
+
+// Whoever has a ticket for one name must not come by it to another, which asks for certificates.
+EDDY_IO_TEST(tls_peers, S45_a_ticket_for_one_name_does_not_open_another) {
+  const tls::server_context members =
+      our_server().client_ca_pem(tls::client_certificates::required, test_authority().certificate());
+  const auto server =
+      our_server().on_server_name([members](std::string_view name) -> std::optional<tls::server_context> {
+        if (name == "members.example") return members;
+        return std::nullopt;
+      });
+  co_await with(start_server(name_the_client, "127.0.0.1", 0).tls(server), [](eddy::server& s) -> coro<> {
+    for (const char* version : {"-tls1_2", "-tls1_3"}) {
+      const std::string ticket = client_files().directory() + "/ticket.pem";
+      const auto open = s_client(s.port(), version, "-quiet", "-sess_out", ticket);
+      const peer_end first = co_await to_thread(run_peer, open, std::string());
+      EXPECT_THAT(first.said, HasSubstr("you are nobody")) << version;
+      const auto again = s_client(s.port(), version, "-quiet", "-sess_in", ticket);
+      const peer_end second = co_await to_thread(run_peer, again, std::string());
+      EXPECT_THAT(second.said, HasSubstr("you are nobody")) << version;
+      const auto evil = s_client(s.port(), version, "-quiet", "-sess_in", ticket, "-servername", "members.example");
+      const peer_end refused = co_await to_thread(run_peer, evil, std::string());
+      // With TLS 1.2 the session's name counts, whatever is asked for now: it stays the old visit.
+      EXPECT_THAT(refused.said, AnyOf(HasSubstr("alert"), HasSubstr("you are nobody at localhost"))) << version;
+      EXPECT_THAT(refused.said, Not(HasSubstr("at members.example"))) << version;
+    }
+  });
+  EXPECT_GE(server.counts().resumed, 1U);
 }
 
 /// A server of openssl's, and its port.
