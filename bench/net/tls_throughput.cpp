@@ -71,8 +71,7 @@ void report_port(int to, std::uint16_t port) {
   if (write(to, &port, sizeof port) != sizeof port) fail("write");
 }
 
-// -- eddy
-// ----------------------------------------------------------------------------------------------------------------
+// -- eddy ----------------------------------------------------------------------------------------------------
 
 coro<> eddy_send(int port_to, eddy::tls::server_context context) {
   eddy::listener at(eddy::endpoint(eddy::ip_address::loopback_v4(), 0));
@@ -101,8 +100,7 @@ coro<double> eddy_receive(std::uint16_t port, eddy::tls::client_context context)
   co_return seconds(std::chrono::steady_clock::now() - start).count();
 }
 
-// -- bare C
-// --------------------------------------------------------------------------------------------------------------
+// -- bare C --------------------------------------------------------------------------------------------------
 
 void c_send(int port_to, const eddy::testing::certificate_files& files) {
   SSL_CTX* const context = SSL_CTX_new(TLS_server_method());
@@ -152,8 +150,7 @@ double c_receive(std::uint16_t port) {
   return seconds(std::chrono::steady_clock::now() - start).count();
 }
 
-// -- Python
-// --------------------------------------------------------------------------------------------------------------
+// -- Python --------------------------------------------------------------------------------------------------
 
 double python(const std::string& kind, const eddy::testing::certificate_files& files) {
   const std::string command = "/usr/bin/python3 " EDDY_BENCH_NET "/tls_peer.py " + kind + " " + files.chain() + " " +

@@ -131,7 +131,8 @@ class server {
   server&& option(socket_option one) &&;
 
   /// Makes each connection secure before the handler gets it: a tls::server_context. A connection that does not get so
-  /// far, in the context's time, is closed and reported by the context; the others do not notice.
+  /// far, in the context's time, is closed and reported by the context; the others do not notice. Null: they stay
+  /// plain.
   ///
   /// **In asyncio.** `ssl=context`.
   server&& tls(server_security_ref with) &&;

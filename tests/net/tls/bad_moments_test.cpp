@@ -147,8 +147,7 @@ EDDY_TEST(tls_bad_moments, S45_a_peer_may_fall_silent_after_any_byte) {
   }
 }
 
-// -- after the handshake
-// -------------------------------------------------------------------------------------------------
+// -- after the handshake -------------------------------------------------------------------------------------
 
 /// A client whose server is the test itself, behind the encryption: what it says is taken for records.
 class behind {

@@ -171,8 +171,7 @@ EDDY_TEST(tls_certificates, S45_rsa_and_ecdsa_stand_side_by_side) {
   EXPECT_NE(by_rsa.client.info->peer->fingerprint, by_ecdsa.client.info->peer->fingerprint);
 }
 
-// -- certificates and keys of this side
-// ----------------------------------------------------------------------------------
+// -- certificates and keys of this side ----------------------------------------------------------------------
 
 template <class F>
 std::string complaint(F&& f) {

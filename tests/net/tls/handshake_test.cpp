@@ -65,8 +65,7 @@ EDDY_TEST(tls_handshake, S45_alpn_takes_the_servers_first_choice_and_refuses_str
   EXPECT_EQ(strangers.server.kind, tls::trouble::protocol);
 }
 
-// -- server names
-// --------------------------------------------------------------------------------------------------------
+// -- server names --------------------------------------------------------------------------------------------
 
 tls::server_context of_many_names(const tls::server_context& other) {
   return test_server().on_server_name([other](std::string_view name) -> std::optional<tls::server_context> {
@@ -100,8 +99,7 @@ EDDY_TEST(tls_handshake, S45_a_callback_chooses_a_context_by_the_servers_name) {
   EXPECT_EQ(thrown.client.kind, tls::trouble::alert);
 }
 
-// -- sessions
-// ------------------------------------------------------------------------------------------------------------
+// -- sessions ------------------------------------------------------------------------------------------------
 
 EDDY_TEST(tls_handshake, S45_sessions_are_resumed_with_both_versions_and_after_a_reload) {
   for (const tls::version each : {tls::version::v1_2, tls::version::v1_3}) {
@@ -161,8 +159,7 @@ EDDY_TEST(tls_handshake, S45_a_session_of_one_name_does_not_open_another) {
   }
 }
 
-// -- reload
-// --------------------------------------------------------------------------------------------------------------
+// -- reload --------------------------------------------------------------------------------------------------
 
 EDDY_TEST(tls_handshake, S45_certificates_are_reloaded_while_connections_go_on) {
   const eddy::testing::certificate_files files(test_authority().issue(leaf("localhost")),
@@ -194,8 +191,7 @@ EDDY_TEST(tls_handshake, S45_certificates_are_reloaded_while_connections_go_on) 
   EXPECT_NE(tls::info(given.first).peer->fingerprint, tls::info(after.first).peer->fingerprint);
 }
 
-// -- what goes wrong
-// -------------------------------------------------------------------------------------------------------
+// -- what goes wrong -----------------------------------------------------------------------------------------
 
 EDDY_TEST(tls_handshake, S45_a_silent_peer_is_given_up_on_either_side) {
   auto quiet = memory_pipe();

@@ -49,8 +49,7 @@ void session::stand_on(std::unique_ptr<eddy::detail::transport> lower) {
   if (write_failure_ != 0) eddy::detail::throw_stream_error(write_failure_, "write");
 }
 
-// -- OpenSSL's side
-// ----------------------------------------------------------------------------------------------------
+// -- OpenSSL's side ------------------------------------------------------------------------------------------
 
 std::size_t session::pull(char* out, std::size_t count) noexcept {
   if (!kept_.empty()) return kept_.take(out, count);
@@ -76,8 +75,7 @@ bool session::push(const char* bytes, std::size_t count) noexcept {
   }
 }
 
-// -- receiving
-// ---------------------------------------------------------------------------------------------------------
+// -- receiving -----------------------------------------------------------------------------------------------
 
 /// As a system call: bytes, 0 at the end, -code; -EAGAIN when more has to be received first.
 int session::read_now(io_request& request) noexcept {
@@ -192,8 +190,7 @@ void session::resume_reading() noexcept {
   request.completed();
 }
 
-// -- sending
-// -----------------------------------------------------------------------------------------------------------
+// -- sending -------------------------------------------------------------------------------------------------
 
 /// Goes through the parts of a send in pieces of a record's size, joining small ones.
 class session::parts_cursor {
@@ -353,8 +350,7 @@ void session::resume_writing() noexcept {
   request.completed();
 }
 
-// -- the transport's side
-// ----------------------------------------------------------------------------------------------
+// -- the transport's side ------------------------------------------------------------------------------------
 
 bool session::start(io_request& request) {
   if (reads(request.kind)) {
