@@ -53,7 +53,8 @@ tls::server_context our_server() {
 
 coro<> echo_line(stream connection) {
   const auto line = co_await connection.reader().readline();
-  co_await connection.writer().write("you said " + line.value_or("nothing"), "\n");
+  if (!line) co_return;  // it only looked
+  co_await connection.writer().write("you said " + *line, "\n");
 }
 
 template <class... More>

@@ -248,7 +248,9 @@ int session::write_now(const io_request& request) noexcept {
   }
   const std::size_t taken = encrypt(parts);
   send_scratch();
-  return write_failure_ != 0 ? tell_failure() : static_cast<int>(taken);
+  if (write_failure_ != 0) return tell_failure();
+  has_written_ = true;
+  return static_cast<int>(taken);
 }
 
 int session::tell_failure() noexcept {
@@ -319,7 +321,7 @@ void session::account(int result) noexcept {
   if (result >= 0) {
     sent_now().consume(static_cast<std::size_t>(result));
   } else if (result != -ECANCELED) {
-    lost_ = true;
+    lost_ = has_written_;
     sent_now().clear();
     sent_next().clear();
     fail_writing(-result);

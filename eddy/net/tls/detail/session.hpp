@@ -122,6 +122,7 @@ class session final : private bio_ends {
   int input_failure_ = 0;       // errno of the transport below: after what has come
   int read_failure_ = 0;        // a code of OpenSSL's: nothing can be read any more
   int write_failure_ = 0;       // either
+  bool has_written_ = false;    // bytes of the caller's; until then there are only the handshake's to be lost
   bool lost_ = false;           // bytes that had been taken could not be sent, and nobody has been told yet
   bool input_ended_ = false;    // the transport below has ended
   bool ended_ = false;          // the peer has said so
