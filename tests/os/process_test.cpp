@@ -3,12 +3,16 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
+#include <filesystem>
 #include <sstream>
 #include <string>
 #include <vector>
 
 #include "eddy/flow/exit_stack.hpp"
+#include "eddy/flow/race.hpp"
+#include "eddy/flow/sleep.hpp"
 #include "eddy/flow/timeout.hpp"
 #include "eddy/flow/with.hpp"
 #include "eddy/os/command.hpp"
@@ -85,8 +89,9 @@ EDDY_IO_TEST(process, S41_merged_lines_come_in_the_order_written) {
 }
 
 EDDY_IO_TEST(process, S41_a_stream_that_never_rests_does_not_starve_the_other) {
-  co_await with(shell("head -c 200000 /dev/zero | tr '\\0' '\\n'; echo err >&2").spawn(), [](process& p) -> coro<> {
-    co_await p.wait();  // now both pipes are full of lines, and no read has to wait
+  co_await with(shell("echo err >&2; head -c 200000 /dev/zero | tr '\\0' '\\n'").spawn(), [](process& p) -> coro<> {
+    // Now both pipes are full of lines, and no read has to wait. (Where pipes may not grow, the child cannot end.)
+    co_await eddy::race(p.wait(), eddy::sleep(2s));
     auto lines = p.lines();
     int before = 0;
     while (auto line = co_await lines.next()) {
