@@ -5,17 +5,20 @@
 #include <unistd.h>
 
 #include <array>
+#include <thread>
 
 #include "eddy/coro/task.hpp"
 #include "eddy/flow/as_outcome.hpp"
 #include "eddy/flow/for_each.hpp"
 #include "eddy/flow/gather.hpp"
+#include "eddy/flow/on_cancel.hpp"
 #include "eddy/flow/sleep.hpp"
 #include "eddy/flow/timeout.hpp"
 #include "eddy/testing/explore.hpp"
 #include "eddy/testing/test.hpp"
 #include "tests/net/pairs.hpp"
 #include "tests/net/temporary_directory.hpp"
+#include "tests/support/moments.hpp"
 
 using namespace eddy;
 using namespace std::chrono_literals;
@@ -331,6 +334,32 @@ coro<> through_a_full_queue(const temporary_directory& home) {
     }
   };
   co_await gather(send(), receive());
+}
+
+EDDY_IO_TEST(datagram, L1_a_receive_that_waits_is_woken_by_what_another_thread_sends) {
+  datagram_socket at = co_await open_datagram().local(any_v4);
+  sockaddr_storage to{};
+  const socklen_t size = at.local_address().to_system(to);
+  const eddy::testing::until_suspended suspended;
+  std::thread other([&] {
+    suspended();
+    const int fd = ::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    EXPECT_EQ(::sendto(fd, "hello", 5, 0, reinterpret_cast<const sockaddr*>(&to), size), 5);
+    ::close(fd);
+  });
+  const datagram got = co_await at.receive();
+  EXPECT_EQ(got.bytes, "hello");
+  other.join();
+}
+
+TEST(datagram, L1_the_loop_may_shut_down_while_it_is_waited_for) {
+  bool unwound = false;
+  eddy::testing::shut_down_during([&unwound]() -> coro<> {
+    const auto note = on_cancel([&unwound] { unwound = true; });
+    datagram_socket at = co_await open_datagram().local(any_v4);
+    const datagram none = co_await at.receive();
+  });
+  EXPECT_TRUE(unwound);
 }
 
 TEST(datagram, L1_every_await_may_be_disturbed) {

@@ -12,6 +12,7 @@
 #include "eddy/coro/task.hpp"
 #include "eddy/flow/as_outcome.hpp"
 #include "eddy/flow/gather.hpp"
+#include "eddy/flow/on_cancel.hpp"
 #include "eddy/flow/sleep.hpp"
 #include "eddy/flow/timeout.hpp"
 #include "eddy/flow/with.hpp"
@@ -22,6 +23,7 @@
 #include "eddy/testing/test.hpp"
 #include "tests/net/pairs.hpp"
 #include "tests/net/temporary_directory.hpp"
+#include "tests/support/moments.hpp"
 
 using namespace eddy;
 using namespace std::chrono_literals;
@@ -258,6 +260,22 @@ EDDY_IO_TEST(unix_socket, S44_a_socketpair_is_a_stream_at_either_end) {
   co_await near.writer().write("over\n");
   const auto line = co_await far.reader().readline();
   EXPECT_EQ(line, "over");
+}
+
+TEST(unix_socket, L1_the_loop_may_shut_down_while_a_full_queue_is_waited_for) {
+  const temporary_directory home;
+  bool unwound = false;
+  eddy::testing::shut_down_during([&]() -> coro<> {
+    const auto note = on_cancel([&unwound] { unwound = true; });
+    const unix_address at = home / "x.sock";
+    listener::settings narrow;
+    narrow.backlog = 0;
+    listener busy(at, narrow);
+    stream first = co_await open_unix_connection(at);
+    stream second = co_await open_unix_connection(at);
+  });
+  EXPECT_TRUE(unwound);
+  EXPECT_FALSE(exists(home / "x.sock"));
 }
 
 TEST(unix_socket, L1_L5_every_await_of_client_and_server_may_be_disturbed) {
