@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
+#include <atomic>
 #include <cerrno>
+#include <thread>
 
 #include "eddy/coro/task.hpp"
 #include "eddy/exec/to_thread.hpp"
@@ -165,6 +170,71 @@ TEST(special_file, S48_a_loop_ignores_sigpipe_unless_somebody_handles_it) {
   ::sigaction(SIGPIPE, nullptr, &now);
   EXPECT_EQ(now.sa_handler, static_cast<void (*)(int)>(handler));
   ::sigaction(SIGPIPE, &before, nullptr);
+}
+
+TEST(special_file, L1_L4_pipes_may_be_cancelled_anywhere) {
+  const std::string text = pattern(100);
+  const auto result = explore_on_engines(
+      [&]() -> coro<> {
+        int ends[2];
+        EDDY_ASSERT_EQ(::pipe2(ends, O_CLOEXEC | O_NONBLOCK), 0);
+        file reader = file::adopt(ends[0], "a pipe");
+        file writer = file::adopt(ends[1], "a pipe");
+        const auto write = [&]() -> coro<> {
+          co_await writer.write(text);
+          co_await writer.close();
+        };
+        auto got = co_await gather(reader.read_all(), write());
+        EXPECT_EQ(std::get<0>(got), text);
+      },
+      explore_options().everything());
+  EXPECT_GT(result.cancel_points, 5U);
+}
+
+/// Interrupts whatever the process does, all the time: the handler does nothing, and calls are not restarted.
+class interruptions {
+ public:
+  interruptions() {
+    struct sigaction ours{};
+    ours.sa_handler = [](int) {};
+    ::sigaction(SIGUSR1, &ours, &before_);
+    thread_ = std::thread([this] {
+      sigset_t mine;
+      ::sigfillset(&mine);
+      ::pthread_sigmask(SIG_BLOCK, &mine, nullptr);
+      while (!stop_) {
+        ::kill(::getpid(), SIGUSR1);
+        std::this_thread::yield();
+      }
+    });
+  }
+  ~interruptions() {
+    stop_ = true;
+    thread_.join();
+    ::sigaction(SIGUSR1, &before_, nullptr);
+  }
+
+ private:
+  std::atomic<bool> stop_{false};
+  std::thread thread_;
+  struct sigaction before_{};
+};
+
+EDDY_FILE_TEST(special_file, S43_interrupted_calls_are_made_again) {
+  scratch folder;
+  ::mkfifo((folder / "pipe").c_str(), 0600);
+  const std::string text = pattern(400'000);
+  {
+    const interruptions always;
+    for (int i = 0; i < 5; ++i) {
+      co_await write_file(folder / "a", text);
+      co_await replace_file(folder / "a", text);
+      const std::string whole = co_await read_file(folder / "a");
+      EXPECT_EQ(whole, text);
+      auto passed = co_await gather(read_file(folder / "pipe"), write_file(folder / "pipe", text));
+      EXPECT_EQ(std::get<0>(passed), text);
+    }
+  }
 }
 
 /// Lets the process open nothing more.
