@@ -26,11 +26,6 @@ transfer_operation::transfer_operation(file_ref file, file_call what, void* byte
   file_request::size = count;
 }
 
-transfer_operation::transfer_operation(transfer_operation&& other) noexcept
-    : leaf(std::move(other)), file_request(other), file_(std::move(other.file_)), where_(other.where_) {}
-
-transfer_operation::~transfer_operation() = default;
-
 void transfer_operation::check() const {
   if (!file_ || file_->closed) throw closed_error(std::string("cannot ") + name_of(call) + ": the file is closed");
   const bool allowed = call == file_call::read ? file_->reads() : file_->writes();

@@ -15,8 +15,7 @@ class transfer_operation final : public leaf<transfer_operation>, public file_re
   static constexpr std::int64_t at_position = -1;
 
   transfer_operation(file_ref file, file_call what, void* bytes, std::size_t count, std::int64_t where) noexcept;
-  transfer_operation(transfer_operation&& other) noexcept;
-  ~transfer_operation();
+  transfer_operation(transfer_operation&&) = default;
 
   bool try_complete();
   void begin();
