@@ -111,6 +111,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   else if (where < 8)
     as_files(bytes);
   else
-    eddy::run(in_the_handshake, bytes, where < 20);
+    eddy::run(in_the_handshake, bytes, where < 30);
   return 0;
 }

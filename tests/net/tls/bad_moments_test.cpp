@@ -269,7 +269,7 @@ EDDY_TEST(tls_bad_moments, S45_answers_to_key_updates_do_not_pile_up) {
   co_await cancel_and_join(catching_up);
   co_await cancel_and_join(asking);
   ends.first.abort();
-  co_await as_outcome(cancel_and_join(reading));
+  const auto unused = co_await as_outcome(cancel_and_join(reading));
 }
 
 }  // namespace
