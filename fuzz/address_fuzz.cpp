@@ -30,8 +30,8 @@ void from_text(std::string_view text) {
 void from_system(const std::uint8_t* data, std::size_t size) {
   sockaddr_storage system{};
   std::memcpy(&system, data, size < sizeof system ? size : sizeof system);
-  for (const sa_family_t family : {AF_UNIX, AF_INET, AF_INET6}) {
-    system.ss_family = family;
+  for (const int family : {AF_UNIX, AF_INET, AF_INET6}) {
+    system.ss_family = static_cast<sa_family_t>(family);
     const auto address = eddy::socket_address::from_system(system, static_cast<socklen_t>(size));
     if (!address) continue;
     (void)address.to_string();

@@ -355,7 +355,10 @@ coro<> let_others_run(const stream_maker& make) {
   bool over = false;
   std::size_t turns = 0;
   auto counting = create_task([&]() -> coro<> {
-    for (; !over; ++turns) co_await sleep(std::chrono::nanoseconds(0));
+    while (!over) {
+      co_await sleep(std::chrono::nanoseconds(0));
+      ++turns;
+    }
   });
   for (std::size_t i = 0; i < size; ++i) {
     std::array<char, 1> one{};
