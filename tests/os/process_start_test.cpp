@@ -107,7 +107,7 @@ class no_more_descriptors {
   rlimit before_{};
 };
 
-EDDY_IO_TEST(process_start, S39_without_descriptors_nothing_is_started_and_nothing_left) {
+coro<> start_without_descriptors() {
   for (rlim_t left = 0;; ++left) {
     EDDY_ASSERT_LT(left, 20U);
     bool done = false;
@@ -127,6 +127,13 @@ EDDY_IO_TEST(process_start, S39_without_descriptors_nothing_is_started_and_nothi
       break;
     }
   }
+}
+
+TEST(process_start, S39_without_descriptors_nothing_is_started_and_nothing_left) {
+#if EDDY_ASAN && defined(__clang__)
+  GTEST_SKIP() << "UBSan looks at objects through a pipe, and takes one that it cannot have for a broken object";
+#endif
+  eddy::testing::run_test(start_without_descriptors, eddy::testing::test_clock::real_time);
 }
 
 EDDY_IO_TEST(process_start, S39_no_descriptor_leaks_into_children) {

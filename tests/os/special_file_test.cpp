@@ -253,7 +253,7 @@ class no_descriptors_left {
   rlimit before_{};
 };
 
-EDDY_FILE_TEST(special_file, S43_no_descriptor_left_is_an_error_like_any_other) {
+coro<> use_files_without_descriptors() {
   scratch folder;
   put(folder / "a", "text");
   // Both engines are at work before: threads and ring are there.
@@ -267,6 +267,13 @@ EDDY_FILE_TEST(special_file, S43_no_descriptor_left_is_an_error_like_any_other) 
   }
   const std::string after = co_await read_file(folder / "a");
   EXPECT_EQ(after, "text");
+}
+
+TEST(special_file, S43_no_descriptor_left_is_an_error_like_any_other) {
+#if EDDY_ASAN && defined(__clang__)
+  GTEST_SKIP() << "UBSan looks at objects through a pipe, and takes one that it cannot have for a broken object";
+#endif
+  eddy::testing::run_on_engines(use_files_without_descriptors);
 }
 
 EDDY_FILE_TEST(special_file, S43_as_many_whole_files_at_once_as_you_like) {

@@ -7,6 +7,7 @@
 
 #include "eddy/coro/task.hpp"
 #include "eddy/flow/gather.hpp"
+#include "eddy/sync/event.hpp"
 #include "eddy/testing/explore.hpp"
 #include "tests/db/sqlite/async_support.hpp"
 
@@ -267,17 +268,20 @@ TEST_F(sqlite_transaction, L3_lifted_shields_roll_back_all_the_same) {
   eddy::run(run_options().grace(1ms), [&]() -> coro<> {
     event_loop::current().set_exception_handler([&](const unhandled_error& what) { reported += what.message; });
     auto db = co_await open(path);
-    auto task = create_task([&db]() -> coro<> {
+    event busy;
+    auto task = create_task([&]() -> coro<> {
       co_await with(db.transaction(), [&](connection& tx) -> coro<> {
         co_await tx.execute("insert into t values (1)");
         // Keeps the thread busy, so that the rollback has to wait for longer than the grace period.
-        create_task(
-            [&tx]() -> coro<> { co_await throws<timeout_error>([&] { return wait_for(tx.execute(endless), 20ms); }); });
+        create_task([&tx]() -> coro<> {
+          co_await throws<timeout_error>([&] { return wait_for(tx.execute(endless), 300ms); });
+        });
         co_await sleep(2ms);
+        busy.set();
         co_await sleep(1h);
       });
     });
-    co_await sleep(8ms);
+    co_await busy.wait();
     task.cancel();
     auto done = co_await ended(task);
     EXPECT_TRUE(done);
