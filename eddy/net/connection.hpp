@@ -61,6 +61,9 @@ class connection {
   bool left_to_server = false;  // it was dropped so
 
  private:
+  bool closed_ = false;  // beside the others: it saves eight bytes a connection
+  bool reset_ = false;
+
   ~connection() {
     if (successor_ != nullptr) successor_->release();
   }
@@ -70,8 +73,6 @@ class connection {
   connection* successor_ = nullptr;  // has a reference of this one's
   unsigned references_ = 1;
   unsigned owed_ = 0;  // requests that have to report back before the transport can be closed
-  bool closed_ = false;
-  bool reset_ = false;
 };
 
 /// Shares a connection.

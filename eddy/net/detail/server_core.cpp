@@ -210,14 +210,14 @@ coro<> server_core::secure_and_serve(registration place, stream connection) {
 
 coro<> server_core::serve(registration place, stream connection) {
   server_core& self = place.core();
-  const connection_ref kept = connection.shared();
+  connection_ref kept = connection.shared();
   kept->finished_by_server = true;
   std::exception_ptr error;
   try {
     co_await self.handler_->handle(std::move(connection), self.shared_from_this());
-    const connection_ref last = share(kept->last());  // it may have become a secure one
-    last->finished_by_server = false;
-    if (last->left_to_server) co_await finish(last, self.close_timeout);
+    kept = share(kept->last());  // it may have become a secure one
+    kept->finished_by_server = false;
+    if (kept->left_to_server) co_await finish(kept, self.close_timeout);
   } catch (...) {
     error = std::current_exception();
   }
