@@ -11,12 +11,13 @@
 #include "eddy/net/memory_pipe.hpp"
 #include "eddy/testing/test.hpp"
 #include "tests/net/pairs.hpp"
+#include "tests/support/stream_kinds.hpp"
 
 namespace {
 
 using eddy::coro;
 using eddy::stream;
-using eddy::testing::stream_case;
+using eddy::testing::stream_kind;
 using eddy::testing::stream_maker;
 using eddy::testing::stream_traits;
 
@@ -43,15 +44,7 @@ coro<> pass_all_but_the_third(stream from, stream to) {
   co_await to.close();
 }
 
-struct kind {
-  const char* name;
-  stream_maker make;
-  stream_traits traits;
-
-  friend std::ostream& operator<<(std::ostream& out, const kind& k) { return out << k.name; }
-};
-
-std::vector<kind> kinds() {
+std::vector<stream_kind> kinds() {
   const auto memory = stream_traits().clock(eddy::testing::test_clock::virtual_time).capacity(256 * 1024);
   return {{"tcp", by_tcp, stream_traits()},
           {"tcp_over_ipv6", by_tcp_over_ipv6, stream_traits()},
@@ -60,7 +53,7 @@ std::vector<kind> kinds() {
           {"memory_in_small_pieces", in_memory_in_small_pieces, memory}};
 }
 
-class streams : public testing::TestWithParam<std::tuple<kind, stream_case>> {};
+class streams : public testing::TestWithParam<eddy::testing::stream_parameter> {};
 
 TEST_P(streams, S44_keeps_what_streams_promise) {
   const auto& [what, promise] = GetParam();
@@ -71,10 +64,7 @@ INSTANTIATE_TEST_SUITE_P(each, streams,
                          testing::Combine(testing::ValuesIn(kinds()),
                                           testing::ValuesIn(eddy::testing::stream_cases().begin(),
                                                             eddy::testing::stream_cases().end())),
-                         [](const auto& at) {
-                           return std::string(std::get<0>(at.param).name) + "_" +
-                                  std::string(std::get<1>(at.param).name);
-                         });
+                         eddy::testing::name_of);
 
 // What is written with this arrives with a hole.
 TEST(check_stream, finds_a_stream_that_loses_bytes) {

@@ -9,6 +9,7 @@
 #include <tuple>
 
 #include "tests/net/tls/pairs.hpp"
+#include "tests/support/stream_kinds.hpp"
 
 using namespace std::chrono_literals;
 
@@ -16,17 +17,8 @@ namespace {
 
 using eddy::coro;
 using eddy::stream;
-using eddy::testing::stream_case;
-using eddy::testing::stream_maker;
+using eddy::testing::stream_kind;
 using eddy::testing::stream_traits;
-
-struct kind {
-  const char* name;
-  stream_maker make;
-  stream_traits traits;
-
-  friend std::ostream& operator<<(std::ostream& out, const kind& k) { return out << k.name; }
-};
 
 // The cases let an end wait for the other's goodbye that does not come: not for long.
 eddy::tls::server_context server() { return eddy::testing::test_server().resumption(false).close_wait(5ms); }
@@ -57,7 +49,7 @@ coro<std::pair<stream, stream>> in_small_pieces() {
   co_return co_await secure(std::move(plain), usual_client());
 }
 
-std::vector<kind> kinds() {
+std::vector<stream_kind> kinds() {
   const auto memory = stream_traits().clock(eddy::testing::test_clock::virtual_time).capacity(512 * 1024);
   return {{"tcp", over_tcp, stream_traits()},
           {"tcp_by_tls_1_2", over_tcp_by_tls_1_2, stream_traits().half_close(false)},
@@ -65,7 +57,7 @@ std::vector<kind> kinds() {
           {"memory_in_small_pieces", in_small_pieces, memory}};
 }
 
-class tls_streams : public testing::TestWithParam<std::tuple<kind, stream_case>> {};
+class tls_streams : public testing::TestWithParam<eddy::testing::stream_parameter> {};
 
 TEST_P(tls_streams, S45_keeps_what_streams_promise) {
   const auto& [what, promise] = GetParam();
@@ -76,9 +68,6 @@ INSTANTIATE_TEST_SUITE_P(each, tls_streams,
                          testing::Combine(testing::ValuesIn(kinds()),
                                           testing::ValuesIn(eddy::testing::stream_cases().begin(),
                                                             eddy::testing::stream_cases().end())),
-                         [](const auto& at) {
-                           return std::string(std::get<0>(at.param).name) + "_" +
-                                  std::string(std::get<1>(at.param).name);
-                         });
+                         eddy::testing::name_of);
 
 }  // namespace
