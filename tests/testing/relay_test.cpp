@@ -48,6 +48,16 @@ coro<> through(relay (*between)(const eddy::endpoint& server), Body body) {
   co_await eddy::with(eddy::start_server(echo, eddy::endpoint(eddy::ip_address::loopback_v4(), 0)), with_server);
 }
 
+/// Whether nothing comes for a moment.
+coro<bool> hears_nothing(stream& from) {
+  try {
+    co_await eddy::wait_for(from.reader().read(), 20ms);
+  } catch (const eddy::timeout_error&) {
+    co_return true;
+  }
+  co_return false;
+}
+
 /// What reading to the end gives: the bytes, then "end" or "reset" or what else.
 coro<std::string> read_out(stream& from) {
   std::string got;
@@ -157,12 +167,7 @@ EDDY_IO_TEST(relay, falls_silent) {
     co_await client.writer().write("0123456789");
     const std::string got = co_await client.reader().read_exactly(std::size_t{2});
     EXPECT_EQ(got, "01");
-    bool silent = false;
-    try {
-      const std::string unused = co_await eddy::wait_for(client.reader().read(), 20ms);
-    } catch (const eddy::timeout_error&) {
-      silent = true;
-    }
+    const bool silent = co_await hears_nothing(client);
     EXPECT_TRUE(silent);
     EXPECT_EQ(r.stats().open, 1U);
   });
@@ -173,12 +178,7 @@ EDDY_IO_TEST(relay, stalls_and_goes_on) {
   co_await through(plain, [](relay& r, stream& client) -> coro<> {
     r.stall();
     co_await client.writer().write("late");
-    bool silent = false;
-    try {
-      const std::string unused = co_await eddy::wait_for(client.reader().read(), 20ms);
-    } catch (const eddy::timeout_error&) {
-      silent = true;
-    }
+    const bool silent = co_await hears_nothing(client);
     EXPECT_TRUE(silent);
     r.resume();
     const std::string got = co_await client.reader().read_exactly(std::size_t{4});
