@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "eddy/base/frame_pool.hpp"
 
+#include <sys/mman.h>
+
 #include <algorithm>
 #include <array>
-#include <atomic>
+#include <cstdint>
 #include <mutex>
 #include <new>
 #include <utility>
@@ -15,35 +17,23 @@ namespace eddy::detail::frame_pool {
 
 namespace {
 
-struct block {
-  block* next;
-};
-
 // The unused end of a slab whose thread has ended.
 struct slab_rest {
   slab_rest* next;
   char* end;
 };
 
-constexpr std::size_t step = 16;
-constexpr std::size_t class_count = largest / step;
 constexpr std::size_t slab_size = 64 * 1024;
-
-constexpr std::size_t class_of(std::size_t size) noexcept { return (size + step - 1) / step - 1; }
-
-struct thread_lists {
-  std::array<block*, class_count> free;
-  char* fresh;  // the rest of this thread's slab
-  char* fresh_end;
-  std::atomic<std::int64_t> live;  // written by this thread alone, read by whoever sums up
-  thread_lists* next;              // of all threads that hold or held something
-};
+// What a process with many frames gets instead, once it has some: one page of the processor instead of 512, where the
+// system has such.
+constexpr std::size_t huge_slab_size = 2 * 1024 * 1024;
+constexpr std::size_t slabs_before_huge = 32;
 
 // Every slab ever made, the threads that use them, and the lists of threads that have ended. Never destroyed: other
 // threads' and static objects' frames may be released after it would have been.
 struct depot {
   std::mutex lock;
-  std::vector<void*> slabs;
+  std::vector<char*> slabs;  // null for one that there was no memory for
   std::array<block*, class_count> free{};
   slab_rest* rests = nullptr;
   thread_lists* threads = nullptr;
@@ -55,15 +45,9 @@ depot& shared() {
   return *only;
 }
 
-// Trivial on purpose, so that the fast path tests no initialisation guard; `lists_keeper` does what a destructor would.
-constinit thread_local thread_lists lists_of_thread{};
-
 thread_lists& here() noexcept { return lists_of_thread; }
 
-// No read-modify-write: it costs what a plain counter costs.
-void count(thread_lists& lists, std::int64_t difference) noexcept {
-  lists.live.store(lists.live.load(std::memory_order_relaxed) + difference, std::memory_order_relaxed);
-}
+std::int64_t live_of(const thread_lists& lists) noexcept { return __atomic_load_n(&lists.live, __ATOMIC_RELAXED); }
 
 // Makes a thread's count known, and hands its lists to later threads when it ends.
 struct lists_keeper {
@@ -71,6 +55,7 @@ struct lists_keeper {
     depot& all = shared();
     const std::scoped_lock guard(all.lock);
     here().next = std::exchange(all.threads, &here());
+    here().kept = true;
   }
   lists_keeper(const lists_keeper&) = delete;
   lists_keeper& operator=(const lists_keeper&) = delete;
@@ -79,6 +64,7 @@ struct lists_keeper {
     const std::scoped_lock guard(all.lock);
     thread_lists& lists = here();
     forget(all, lists);
+    lists.kept = false;
     for (std::size_t c = 0; c < class_count; ++c) {
       while (block* first = lists.free[c]) {
         lists.free[c] = first->next;
@@ -96,7 +82,7 @@ struct lists_keeper {
 
  private:
   static void forget(depot& all, const thread_lists& lists) noexcept {
-    all.ended_live += lists.live.load(std::memory_order_relaxed);
+    all.ended_live += live_of(lists);
     thread_lists** link = &all.threads;
     while (*link != &lists) link = &(*link)->next;
     *link = lists.next;
@@ -121,6 +107,19 @@ void give_up_slab(thread_lists& lists) noexcept {
   lists.fresh = lists.fresh_end = nullptr;
 }
 
+char* make_slab(std::size_t size) {
+  if (size == slab_size) return static_cast<char*>(::operator new(size));
+  // Twice as much, of which the aligned part is kept.
+  void* const room = ::mmap(nullptr, 2 * size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (room == MAP_FAILED) throw std::bad_alloc();
+  auto* const begin = static_cast<char*>(room);
+  const std::size_t before = (size - reinterpret_cast<std::uintptr_t>(begin) % size) % size;
+  if (before != 0) ::munmap(begin, before);
+  ::munmap(begin + before + size, size - before);
+  ::madvise(begin + before, size, MADV_HUGEPAGE);  // a wish: without it the pages are just small
+  return begin + before;
+}
+
 // A slab, or the rest of one that a thread left behind; at least `largest` bytes.
 void take_slab(depot& all, thread_lists& lists) {
   while (slab_rest* rest = all.rests) {
@@ -130,13 +129,14 @@ void take_slab(depot& all, thread_lists& lists) {
     if (static_cast<std::size_t>(lists.fresh_end - lists.fresh) >= largest) return;
     give_up_slab(lists);
   }
-  auto* slab = static_cast<char*>(::operator new(slab_size));
-  all.slabs.push_back(slab);
+  const std::size_t size = all.slabs.size() < slabs_before_huge ? slab_size : huge_slab_size;
+  char*& slab = all.slabs.emplace_back(nullptr);
+  slab = make_slab(size);
   lists.fresh = slab;
-  lists.fresh_end = slab + slab_size;
+  lists.fresh_end = slab + size;
 }
 
-EDDY_NOINLINE void* refill(thread_lists& lists, std::size_t size_class) {
+void* refill(thread_lists& lists, std::size_t size_class) {
   keep_lists();
   const std::size_t size = (size_class + 1) * step;
   if (static_cast<std::size_t>(lists.fresh_end - lists.fresh) < size) {
@@ -157,39 +157,31 @@ EDDY_NOINLINE void* refill(thread_lists& lists, std::size_t size_class) {
 
 }  // namespace
 
-void* allocate(std::size_t size) {
-  thread_lists& lists = here();
+constinit thread_local thread_lists lists_of_thread{};
+
+void* allocate_slowly(thread_lists& lists, std::size_t size) {
+  void* made = nullptr;
   if (EDDY_ASAN || size > largest) {
     keep_lists();
-    void* made = ::operator new(size);
-    count(lists, 1);
-    return made;
+    made = ::operator new(size);
+  } else {
+    made = refill(lists, class_of(size));
   }
-  const std::size_t c = class_of(size);
-  block* found = lists.free[c];
-  void* made = found;
-  if (found != nullptr) [[likely]]
-    lists.free[c] = found->next;
-  else
-    made = refill(lists, c);
   count(lists, 1);
   return made;
 }
 
-void release(void* memory, std::size_t size) noexcept {
-  thread_lists& lists = here();
+void release_slowly(thread_lists& lists, void* memory, std::size_t size) noexcept {
+  keep_lists();
   count(lists, -1);
   if (EDDY_ASAN || size > largest) {
-    keep_lists();
     ::operator delete(memory);
     return;
   }
   auto* freed = static_cast<block*>(memory);
-  const std::size_t c = class_of(size);
-  freed->next = lists.free[c];
-  lists.free[c] = freed;
-  if (freed->next == nullptr) [[unlikely]]
-    keep_lists();
+  block*& first = lists.free[class_of(size)];
+  freed->next = first;
+  first = freed;
 }
 
 std::int64_t live_blocks() noexcept {
@@ -197,7 +189,7 @@ std::int64_t live_blocks() noexcept {
   const std::scoped_lock guard(all.lock);
   std::int64_t sum = all.ended_live;
   for (const thread_lists* each = all.threads; each != nullptr; each = each->next)
-    sum += each->live.load(std::memory_order_relaxed);
+    sum += live_of(*each);
   return sum;
 }
 

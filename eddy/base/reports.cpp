@@ -4,7 +4,6 @@
 #include <dlfcn.h>
 
 #include <array>
-#include <atomic>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -32,11 +31,6 @@ int debug_from_environment() {
   return value != nullptr && *value != '\0' && std::string_view(value) != "0" ? 1 : 0;
 }
 
-std::atomic<int>& debug_count() noexcept {
-  static std::atomic<int> count{debug_from_environment()};
-  return count;
-}
-
 }  // namespace
 
 report_handler set_report_handler(report_handler handler) {
@@ -61,9 +55,9 @@ void report(const std::string& text) {
     std::fprintf(stderr, "eddy: %s\n", text.c_str());
 }
 
-// Relaxed: the count orders nothing; a loop that has just switched debug mode on may miss the very next report.
-bool debugging() noexcept { return debug_count().load(std::memory_order_relaxed) != 0; }
-void add_debugging(int difference) noexcept { debug_count().fetch_add(difference, std::memory_order_relaxed); }
+int debug_loops = debug_from_environment();
+
+void add_debugging(int difference) noexcept { __atomic_fetch_add(&debug_loops, difference, __ATOMIC_RELAXED); }
 
 std::string describe_code(void* address) {
   Dl_info info{};

@@ -19,8 +19,12 @@ namespace detail {
 /// Sends `text` to the report handler.
 void report(const std::string& text);
 
+/// How many loops of this process run in debug mode; EDDY_DEBUG counts as one. Only through the two below.
+extern int debug_loops;
+
 /// Whether some loop of this process runs in debug mode, or EDDY_DEBUG is set: one relaxed load.
-bool debugging() noexcept;
+// It orders nothing; a loop that has just switched debug mode on may miss the very next report.
+inline bool debugging() noexcept { return __atomic_load_n(&debug_loops, __ATOMIC_RELAXED) != 0; }
 /// Counts loops in debug mode.
 void add_debugging(int difference) noexcept;
 
