@@ -25,11 +25,14 @@ std::string innermost_wait(const context& c) {
 
 bool timeout_scope::reschedule(std::optional<time_point> deadline, std::source_location where) {
   if (expired_ || awaiting_ == nullptr) return false;
-  awaiting_->scheduler().timers.cancel(*this);
+  detail::timer_heap& timers = awaiting_->scheduler().timers;
+  if (deadline)
+    timers.move(*this, *deadline);
+  else
+    timers.cancel(*this);
   limit_.reset();
   deadline_ = deadline;
   where_ = where;
-  if (deadline_) awaiting_->scheduler().timers.arm(*this, *deadline_);  // in the room that cancel() has left
   return true;
 }
 

@@ -5,59 +5,101 @@
 
 namespace eddy::detail {
 
-void timer_heap::arm(timer& t, time_point deadline) {
-  entries_.emplace_back();
-  t.sequence_ = next_sequence_++;
-  sift_up(entries_.size() - 1, {deadline.time_since_epoch().count(), &t});
-}
-
-void timer_heap::cancel(timer& t) noexcept {
-  if (t.armed()) remove_at(t.index_);
+void timer_heap::move(timer& t, time_point deadline) {
+  if (!t.armed()) {
+    arm(t, deadline);
+    return;
+  }
+  const std::uint32_t before = t.slot_;
+  arm(t, deadline);
+  slots_[before].owner = nullptr;
+  --live_;
+  if (entries_.size() > 2 * live_ + tolerated_graves) [[unlikely]]
+    bury_all();
 }
 
 void timer_heap::fire(time_point now) noexcept {
   // Timers armed by those that fire have a later number: a zero delay cannot keep this loop going for ever.
-  const std::uint64_t end = next_sequence_;
-  while (!entries_.empty() && entries_[0].deadline <= now.time_since_epoch().count() &&
-         entries_[0].owner->sequence_ < end) {
-    timer& t = *entries_[0].owner;
-    remove_at(0);
+  fired_up_to_ = next_sequence_;
+  while (!empty() && next() <= now && entries_[root].sequence() < fired_up_to_) {
+    const std::uint32_t number = entries_[root].slot();
+    timer& t = *slots_[number].owner;
+    t.slot_ = timer::idle;
+    --live_;
+    free_slot(number);
+    remove_top();
     t.due();
   }
 }
 
-void timer_heap::remove_at(std::size_t index) noexcept {
-  entries_[index].owner->index_ = timer::idle;
+// For one more entry and one more slot.
+void timer_heap::make_room() {
+  if (next_sequence_ == sequence_end) number_anew();
+  if (entries_.empty()) entries_.resize(root);
+  if (entries_.size() == entries_.capacity()) entries_.reserve(2 * entries_.size() + 26);
+  if (free_slots_ != timer::idle) return;
+  if (slots_.size() == std::size_t{1} << slot_bits) throw std::bad_alloc();
+  slots_.push_back({nullptr, timer::idle});
+  free_slots_ = static_cast<std::uint32_t>(slots_.size() - 1);
+}
+
+void timer_heap::remove_top() noexcept {
   const entry last = entries_.back();
   entries_.pop_back();
-  if (index == entries_.size()) return;
-  if (index > 0 && before(last, entries_[(index - 1) / 4]))
-    sift_up(index, last);
-  else
-    sift_down(index, last);
+  if (entries_.size() > root) sift_down(root, last);
+}
+
+// Builds the heap anew from what lives, in linear time.
+void timer_heap::bury_all() noexcept {
+  std::size_t kept = root;
+  for (std::size_t i = root; i < entries_.size(); ++i) {
+    if (grave(entries_[i]))
+      free_slot(entries_[i].slot());
+    else
+      entries_[kept++] = entries_[i];
+  }
+  entries_.resize(kept);
+  if (kept <= root + 1) return;
+  for (std::size_t i = parent_of(kept - 1) + 1; i > root; --i) sift_down(i - 1, entries_[i - 1]);
+}
+
+// Once in some 70 thousand million armings: the old numbers keep their order, and new ones come after them.
+void timer_heap::number_anew() noexcept {
+  std::sort(entries_.begin() + root, entries_.end(), before);  // sorted is a heap, too
+  next_sequence_ = 0;
+  for (std::size_t i = root; i < entries_.size(); ++i)
+    entries_[i].order = (next_sequence_++ << slot_bits) | entries_[i].slot();
+  fired_up_to_ = next_sequence_;
 }
 
 void timer_heap::sift_up(std::size_t index, entry e) noexcept {
-  while (index > 0) {
-    const std::size_t parent = (index - 1) / 4;
+  while (index > root) {
+    const std::size_t parent = parent_of(index);
     if (!before(e, entries_[parent])) break;
-    put(index, entries_[parent]);
+    entries_[index] = entries_[parent];
     index = parent;
   }
-  put(index, e);
+  entries_[index] = e;
 }
 
 void timer_heap::sift_down(std::size_t index, entry e) noexcept {
   const std::size_t count = entries_.size();
-  for (std::size_t first = 4 * index + 1; first < count; first = 4 * index + 1) {
+  entry* const all = entries_.data();
+  for (std::size_t first = children_of(index); first < count; first = children_of(index)) {
     std::size_t least = first;
-    for (std::size_t child = first + 1; child < std::min(first + 4, count); ++child)
-      if (before(entries_[child], entries_[least])) least = child;
-    if (!before(entries_[least], e)) break;
-    put(index, entries_[least]);
+    if (first + 4 <= count) {  // nearly always: two pairs, then the better of both
+      const std::size_t left = first + static_cast<std::size_t>(before(all[first + 1], all[first]));
+      const std::size_t right = first + 2 + static_cast<std::size_t>(before(all[first + 3], all[first + 2]));
+      least = before(all[right], all[left]) ? right : left;
+    } else {
+      for (std::size_t child = first + 1; child < count; ++child)
+        if (before(all[child], all[least])) least = child;
+    }
+    if (!before(all[least], e)) break;
+    all[index] = all[least];
     index = least;
   }
-  put(index, e);
+  all[index] = e;
 }
 
 }  // namespace eddy::detail

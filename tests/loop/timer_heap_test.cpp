@@ -95,6 +95,61 @@ TEST(timer_heap, cancelling_what_is_not_armed_does_nothing) {
   EXPECT_FALSE(a.armed());
 }
 
+// So many that the graves are cleared away, while one is left behind and another comes.
+TEST(timer_heap, what_is_left_of_many_that_were_cancelled_fires_in_order) {
+  eddy::detail::timer_heap heap;
+  std::vector<alarm_clock> alarms(10'000);
+  std::vector<std::size_t> fired;
+  for (std::size_t i = 0; i < alarms.size(); ++i) {
+    alarms[i].on_due = [&fired, i] { fired.push_back(i); };
+    heap.arm(alarms[i], start + std::chrono::nanoseconds(i * 7919 % alarms.size()));
+  }
+  std::vector<std::size_t> expected;
+  for (std::size_t i = 0; i < alarms.size(); ++i) {
+    if (i % 97 == 0)
+      expected.push_back(i);
+    else
+      heap.cancel(alarms[i]);
+  }
+  std::sort(expected.begin(), expected.end(), [&](std::size_t a, std::size_t b) {
+    return a * 7919 % alarms.size() < b * 7919 % alarms.size();
+  });
+  EXPECT_EQ(heap.size(), expected.size());
+  EXPECT_EQ(&heap.first(), &alarms[expected.front()]);
+  heap.fire(start + 1s);
+  EXPECT_EQ(fired, expected);
+  EXPECT_TRUE(heap.empty());
+}
+
+TEST(timer_heap, one_that_is_moved_fires_at_its_new_time_and_after_its_equals) {
+  eddy::detail::timer_heap heap;
+  std::vector<alarm_clock> alarms(3);
+  std::vector<std::size_t> fired;
+  for (std::size_t i = 0; i < alarms.size(); ++i) {
+    alarms[i].on_due = [&fired, i] { fired.push_back(i); };
+    heap.arm(alarms[i], start + std::chrono::nanoseconds(i));
+  }
+  heap.move(alarms[0], start + 2ns);
+  heap.fire(start + 1ns);
+  EXPECT_EQ(fired, std::vector<std::size_t>{1});
+  heap.move(alarms[1], start + 2ns);  // not armed any more: armed
+  heap.fire(start + 2ns);
+  EXPECT_EQ(fired, (std::vector<std::size_t>{1, 2, 0, 1}));
+}
+
+// The numbers that tell which of two equal deadlines came first run out after 70 thousand million.
+TEST(timer_heap, L7_equal_deadlines_keep_their_order_when_numbers_run_out) {
+  eddy::detail::timer_heap heap(eddy::detail::timer_heap::sequence_end - 5);
+  std::vector<alarm_clock> alarms(10);
+  std::vector<std::size_t> fired;
+  for (std::size_t i = 0; i < alarms.size(); ++i) {
+    alarms[i].on_due = [&fired, i] { fired.push_back(i); };
+    heap.arm(alarms[i], start + (i == 2 ? 0ns : 1ns));
+  }
+  heap.fire(start + 1ns);
+  EXPECT_EQ(fired, (std::vector<std::size_t>{2, 0, 1, 3, 4, 5, 6, 7, 8, 9}));
+}
+
 // A multimap keeps equal keys in the order of insertion: it is the specification.
 TEST(timer_heap, L7_agrees_with_a_multimap_on_seeded_work) {
   for (unsigned seed = 0; seed < 10; ++seed) {
@@ -117,6 +172,11 @@ TEST(timer_heap, L7_agrees_with_a_multimap_on_seeded_work) {
           oracle.erase(oracle.begin());
         }
         ASSERT_EQ(fired, expected) << "seed " << seed << " step " << step;
+      } else if (alarms[i].armed() && random() % 4 == 0) {
+        const time_point deadline = now + std::chrono::nanoseconds(random() % 100) - 10ns;
+        heap.move(alarms[i], deadline);
+        std::erase_if(oracle, [&](const auto& entry) { return entry.second == i; });
+        oracle.emplace(deadline, i);
       } else if (alarms[i].armed()) {
         heap.cancel(alarms[i]);
         std::erase_if(oracle, [&](const auto& entry) { return entry.second == i; });
