@@ -8,6 +8,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "eddy/base/exchange_pool.hpp"
 #include "eddy/base/frame_pool.hpp"
 #include "eddy/loop/runnable.hpp"
 #include "eddy/loop/timer_heap.hpp"
@@ -50,56 +51,75 @@ class callback_node : public runnable, public timer {
 };
 
 template <class F, class... Args>
-class callback : public callback_node {
+class callback final : public callback_node {
  public:
   template <class G, class... As>
   explicit callback(event_loop& loop, G&& f, As&&... args)
       : callback_node(loop), bound_(std::forward<G>(f), std::forward<As>(args)...) {}
 
- protected:
-  ~callback() {}  // bound_ is destroyed by drop()
+  static void* operator new(std::size_t size) { return frame_pool::allocate(size); }
+  static void operator delete(void* block, std::size_t size) noexcept { frame_pool::release(block, size); }
 
  private:
+  ~callback() {}  // bound_ is destroyed by drop()
+
   void call() override {
     std::apply([](F& f, Args&... args) { std::invoke(std::move(f), std::move(args)...); }, bound_);
   }
   void drop() noexcept override { std::destroy_at(&bound_); }
+  void destroy() noexcept override { delete this; }
 
   union {
     std::tuple<F, Args...> bound_;
   };
 };
 
-/// Made and freed on the loop's thread.
-template <class F, class... Args>
-class local_callback final : public callback<F, Args...> {
- public:
-  using callback<F, Args...>::callback;
-  static void* operator new(std::size_t size) { return frame_pool::allocate(size); }
-  static void operator delete(void* block, std::size_t size) noexcept { frame_pool::release(block, size); }
-
- private:
-  void destroy() noexcept override { delete this; }
-};
-
-/// Made on one thread and freed on another: from the global allocator, since the frame pool would take fresh memory on
-/// the one side for ever, and pile it up on the other.
-template <class F, class... Args>
-class posted_callback final : public callback<F, Args...> {
- public:
-  using callback<F, Args...>::callback;
-
- private:
-  void destroy() noexcept override { delete this; }
-};
-
 template <class F, class... Args>
 callback_node* make_callback(event_loop& loop, F&& f, Args&&... args) {
-  return new local_callback<std::decay_t<F>, std::decay_t<Args>...>(loop, std::forward<F>(f),
-                                                                    std::forward<Args>(args)...);
+  return new callback<std::decay_t<F>, std::decay_t<Args>...>(loop, std::forward<F>(f), std::forward<Args>(args)...);
 }
+
+/// A callback that another thread leaves for a loop. Nobody has a handle to it: it runs, or it is dropped with the loop.
+class posted_node : public runnable {
+ public:
+  /// The loop ends before its turn: it is destroyed without having run.
+  virtual void drop() noexcept = 0;
+
+ protected:
+  ~posted_node() = default;
+
+  static void report_thrown(event_loop& loop) noexcept;
+};
+
 template <class F, class... Args>
-callback_node* make_posted_callback(event_loop& loop, F&& f, Args&&... args) {
+class posted_callback final : public posted_node {
+ public:
+  template <class G, class... As>
+  explicit posted_callback(event_loop& loop, G&& f, As&&... args)
+      : loop_(loop), bound_(std::forward<G>(f), std::forward<As>(args)...) {}
+
+  void run() noexcept override {
+    try {
+      std::apply([](F& f, Args&... args) { std::invoke(std::move(f), std::move(args)...); }, bound_);
+    } catch (...) {
+      report_thrown(loop_);
+    }
+    delete this;
+  }
+  void drop() noexcept override { delete this; }
+
+  static void* operator new(std::size_t size) { return exchange_pool::allocate(size); }
+  static void operator delete(void* block, std::size_t size) noexcept { exchange_pool::release(block, size); }
+
+ private:
+  ~posted_callback() = default;
+
+  event_loop& loop_;
+  std::tuple<F, Args...> bound_;
+};
+
+template <class F, class... Args>
+posted_node* make_posted_callback(event_loop& loop, F&& f, Args&&... args) {
   return new posted_callback<std::decay_t<F>, std::decay_t<Args>...>(loop, std::forward<F>(f),
                                                                      std::forward<Args>(args)...);
 }

@@ -82,9 +82,12 @@ void event_loop::drop_callbacks() noexcept {
     }
     scheduler_.inbox.take(scheduler_.ready);
     while (!scheduler_.ready.empty()) {
-      if (auto* node = dynamic_cast<detail::callback_node*>(&scheduler_.ready.pop())) {
+      detail::runnable& first = scheduler_.ready.pop();
+      if (auto* node = dynamic_cast<detail::callback_node*>(&first)) {
         node->cancel();
         node->run();
+      } else if (auto* posted = dynamic_cast<detail::posted_node*>(&first)) {
+        posted->drop();
       }
     }
   } while (!scheduler_.timers.empty() || !scheduler_.inbox.empty());
@@ -157,13 +160,23 @@ std::unique_ptr<event_loop> new_event_loop(std::string_view backend) { return st
 
 namespace detail {
 
+namespace {
+
+void report_thrown_by_callback(event_loop& loop) noexcept {
+  loop.handle_exception({"a callback of call_soon or call_later threw", std::current_exception()});
+}
+
+}  // namespace
+
+void posted_node::report_thrown(event_loop& loop) noexcept { report_thrown_by_callback(loop); }
+
 void callback_node::run() noexcept {
   if (state_ == state::waiting) {
     state_ = state::done;
     try {
       call();
     } catch (...) {
-      loop_.handle_exception({"a callback of call_soon or call_later threw", std::current_exception()});
+      report_thrown_by_callback(loop_);
     }
     drop();
   }
