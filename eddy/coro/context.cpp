@@ -59,19 +59,16 @@ void call_destroy(detail::promise_base& frame) {
 
 }  // namespace
 
-context::context(detail::scheduler& scheduler, context* parent, bool shielded) noexcept
-    : scheduler_(&scheduler), parent_(parent) {
-  if (parent == nullptr) return;
+void context::inherit(const context& parent, bool shielded) noexcept {
   std::uint32_t inherited = observed_flag;
   // A shield keeps cancellation out, except when it comes after the grace period.
-  if (!shielded || (parent->flags_ & lifted_flag) != 0) inherited |= cancel_requested_flag | lifted_flag;
-  flags_ = parent->flags_ & inherited;
-  task_number_ = parent->task_number_;
-  if (cancel_requested()) set_reason(parent->reason_);
-  values_ = detail::var_link::retain(parent->values_);
+  if (!shielded || (parent.flags_ & lifted_flag) != 0) inherited |= cancel_requested_flag | lifted_flag;
+  flags_ = parent.flags_ & inherited;
+  if (cancel_requested()) set_reason(parent.reason_);
+  values_ = detail::var_link::retain(parent.values_);
 }
 
-context::~context() {
+void context::release_shared() noexcept {
   if (reason_ != nullptr) reason_->release();
   if (values_ != nullptr) detail::var_link::release(values_);
 }
@@ -111,21 +108,40 @@ void context::tell_completed() noexcept {
 
 void context::run() noexcept {
   scheduler_->current = this;
-  if ((flags_ & fresh_flag) != 0) {
-    flags_ &= ~static_cast<std::uint32_t>(fresh_flag);
-    if (cancel_requested()) flags_ |= unwinding_flag;
-  }
-  if ((flags_ & (finished_flag | unwinding_flag)) == 0) [[likely]] {
+  if ((flags_ & (finished_flag | unwinding_flag | fresh_flag)) == 0) [[likely]]
     leaf_->handle().resume();
-    return;
-  }
+  else
+    run_rarely();
+}
+
+// Its first step, or its last.
+void context::run_rarely() noexcept {
   if ((flags_ & finished_flag) != 0) {
     collect();
+    end();
+  } else if ((flags_ & unwinding_flag) != 0) {
+    end_unwound();
   } else {
+    flags_ &= ~static_cast<std::uint32_t>(fresh_flag);
+    if (cancel_requested()) [[unlikely]] {
+      flags_ |= unwinding_flag;
+      end_unwound();
+    } else {
+      leaf_->handle().resume();
+    }
+  }
+}
+
+void context::end_unwound() noexcept {
+  {
     const raised_uncaught raised;  // also for a task's arguments and captures
     unwind();
     collect_cancelled();
   }
+  end();
+}
+
+void context::end() noexcept {
   flags_ |= ended_flag;
   tell_ended().resume();  // *this may be gone from here on
 }
@@ -172,7 +188,8 @@ namespace detail {
 void promise_base::terminate_in_unwinding() const noexcept { end_in_unwinding(*context, place); }
 
 cancellation::cancellation(scheduler& s, std::string_view text)
-    : scheduler_(s), reason_(new cancel_reason(std::string(text), s.now())) {}
+    : scheduler_(s),
+      reason_(s.tasks != nullptr ? &s.tasks->reason_for(text) : new cancel_reason(std::string(text), s.now())) {}
 
 void cancellation::add(context& c) noexcept {
   const bool reached = c.cancel_requested() && (!lift_ || (c.flags_ & context::lifted_flag) != 0);

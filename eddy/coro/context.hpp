@@ -205,8 +205,17 @@ class context : public detail::runnable {
 
  protected:
   /// A child takes over cancellation, observer and values of its parent; a shielded one no cancellation.
-  context(detail::scheduler& scheduler, context* parent, bool shielded = false) noexcept;
-  ~context();
+  context(detail::scheduler& scheduler, context* parent, bool shielded = false) noexcept
+      : scheduler_(&scheduler), parent_(parent) {
+    if (parent == nullptr) return;
+    task_number_ = parent->task_number_;
+    if ((parent->flags_ & inherited_flags) != 0 || parent->values_ != nullptr) [[unlikely]]
+      inherit(*parent, shielded);
+  }
+  ~context() {
+    if (reason_ != nullptr || values_ != nullptr) [[unlikely]]
+      release_shared();
+  }
 
   void run() noexcept final;
 
@@ -253,20 +262,32 @@ class context : public detail::runnable {
     observed_flag = 16,
     lifted_flag = 32,  // a cancellation that lifts shields came by
     fresh_flag = 64,   // queued to start; a cancellation that comes first means that it never runs
+    inherited_flags = observed_flag | cancel_requested_flag | lifted_flag,
   };
 
+  void run_rarely() noexcept;
+  void end() noexcept;
+  void end_unwound() noexcept;
   void unwind() noexcept;
   void tell_completed() noexcept;
+  void inherit(const context& parent, bool shielded) noexcept;
+  void release_shared() noexcept;
 
+  // What every step touches comes first: with the base's two words it fits a cache line.
   detail::scheduler* scheduler_;
-  context* parent_;
   detail::promise_base* leaf_ = nullptr;
   detail::operation* operation_ = nullptr;
-  detail::cancel_reason* reason_ = nullptr;
-  detail::var_link* values_ = nullptr;
   std::uint32_t flags_ = 0;
   std::uint32_t wait_number_ = 0;
   std::uint32_t task_number_ = 0;
+
+ protected:
+  std::uint32_t references_ = 1;  // for tasks; here, where there is room
+
+ private:
+  context* parent_;
+  detail::cancel_reason* reason_ = nullptr;
+  detail::var_link* values_ = nullptr;
 };
 
 /// Whether the current context is being unwound by a cancellation: for destructors that act on it.

@@ -58,6 +58,8 @@ struct promise final : promise_base {
     else
       return std::move(value_);
   }
+  /// Whether it ended with an exception.
+  bool failed() const noexcept { return state_ == state::exception; }
   /// Null when it returned.
   std::exception_ptr take_exception() noexcept {
     return state_ == state::exception ? std::move(exception_) : std::exception_ptr();
@@ -98,6 +100,7 @@ struct promise<void> final : promise_base {
   void take() {
     if (exception_) std::rethrow_exception(exception_);
   }
+  bool failed() const noexcept { return exception_ != nullptr; }
   std::exception_ptr take_exception() noexcept { return std::move(exception_); }
   void take_into(outcome<void>& out) noexcept {
     if (exception_)

@@ -137,6 +137,9 @@ class join_leaf : public leaf<join_leaf>, public join_base {
 
  protected:
   task_state* task_;
+
+ private:
+  [[noreturn]] void throw_awaits_itself() const;
 };
 
 /// Waits for the end alone, whatever it is. The exception is still to be looked at.
@@ -167,7 +170,7 @@ class task<T>::value_join : public detail::join_leaf {
  public:
   explicit value_join(task&& t) : join_leaf(t.state()), kept_(std::move(t)) {}
   T await_resume() const {
-    state_type& s = kept_.state();
+    state_type& s = *kept_.state_;
     s.check_value();
     if constexpr (std::is_void_v<T>) {
       return;

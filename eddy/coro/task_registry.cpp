@@ -2,12 +2,19 @@
 #include "eddy/coro/task_registry.hpp"
 
 #include <algorithm>
+#include <ctime>
 
 #include "eddy/base/errors.hpp"
 #include "eddy/coro/task_state.hpp"
 #include "eddy/coro/task_tree.hpp"
 
 namespace eddy::detail {
+
+namespace {
+
+constexpr std::chrono::milliseconds shared_for{10};  // how long cancellations share a reason, and its time
+
+}  // namespace
 
 task_registry& current_registry() {
   event_loop* loop = event_loop::try_current();
@@ -24,17 +31,14 @@ task_registry::task_registry(event_loop& loop, std::chrono::nanoseconds grace)
 }
 
 task_registry::~task_registry() {
+  if (last_reason_ != nullptr) last_reason_->release();
   loop_.scheduler().timers.cancel(*this);
   while (!ended_.empty()) ended_.pop_front().outlive_loop();
   loop_.scheduler().tasks = nullptr;
   loop_.scheduler().slow_steps = nullptr;
 }
 
-void task_registry::add_root(task_state& task) noexcept { roots_.push_back(task); }
-
 void task_registry::task_ended(task_state& task) noexcept { static_cast<list_hook&>(task).unlink(); }
-
-void task_registry::keep_ended(task_state& task) noexcept { ended_.push_back(task); }
 
 void task_registry::remember(task_state& task) { by_number_.emplace(task.number(), &task); }
 void task_registry::forget(const task_state& task) noexcept { by_number_.erase(task.number()); }
@@ -79,6 +83,26 @@ void task_registry::visit_tree(context& root, const std::function<void(context&)
     if (const operation* op = c.waits_for()) op->visit_children([&](context& child) { open.push_back(&child); });
     std::reverse(open.begin() + static_cast<std::ptrdiff_t>(before), open.end());
   }
+}
+
+// A few milliseconds wide, and a fifth of the price.
+time_point task_registry::coarse_now() const noexcept {
+  if (loop_.scheduler().virtual_now) return *loop_.scheduler().virtual_now;
+  timespec now{};
+  clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+  return time_point(std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec));
+}
+
+cancel_reason& task_registry::reason_for(std::string_view text) {
+  const time_point now = coarse_now();
+  if (last_reason_ == nullptr || now > last_reason_made_ + shared_for || last_reason_->text() != text) {
+    auto* made = new cancel_reason(std::string(text), loop_.scheduler().now());
+    if (last_reason_ != nullptr) last_reason_->release();
+    last_reason_ = made;
+    last_reason_made_ = now;
+  }
+  last_reason_->retain();
+  return *last_reason_;
 }
 
 time_point task_registry::end_of_grace(const cancel_reason& reason) const noexcept {

@@ -38,7 +38,6 @@ class task_registry final : public task_owner, private timer {
 
   event_loop& loop() const noexcept { return loop_; }
 
-  void add_root(task_state& task) noexcept;
   void task_ended(task_state& task) noexcept override;
   std::uint32_t next_number() noexcept { return ++last_number_; }
   void count_started() noexcept { ++alive_; }
@@ -53,8 +52,8 @@ class task_registry final : public task_owner, private timer {
   void remember(task_state& task);
   /// The task with this number, if it runs and was started in debug mode; or null.
   task_state* find(std::uint32_t number) const noexcept;
-  /// It has ended, and there are handles to it: the end of the loop concerns them.
-  void keep_ended(task_state& task) noexcept;
+  /// Tasks that have ended and to which there are handles: the end of the loop concerns them.
+  intrusive_list<task_state>& ended() noexcept { return ended_; }
 
   /// Whether the loop shuts down: tasks are born cancelled then.
   bool closing() const noexcept { return closing_; }
@@ -66,6 +65,9 @@ class task_registry final : public task_owner, private timer {
   /// Lifts the shields of everything that is cancelled, now.
   void lift_shields() noexcept;
 
+  /// The reason of a cancellation that goes out now; the caller gets a share. Those that say the same within a few
+  /// milliseconds share one: whoever cancels a hundred thousand tasks reads the clock once.
+  cancel_reason& reason_for(std::string_view text);
   /// A cancellation went out: look after its grace whether it has been followed.
   void watch_grace(const cancel_reason& reason);
   /// Every task has ended: there is nothing to look after.
@@ -75,11 +77,13 @@ class task_registry final : public task_owner, private timer {
   void visit_all(const std::function<void(context&)>& visit);
   /// The same for `root` and what stands below it.
   static void visit_tree(context& root, const std::function<void(context&)>& visit);
+  /// Tasks that belong to no group.
   intrusive_list<task_state>& roots() noexcept { return roots_; }
 
  private:
   void due() noexcept override;
   void forget(const task_state& task) noexcept;
+  time_point coarse_now() const noexcept;
   time_point end_of_grace(const cancel_reason& reason) const noexcept;
 
   event_loop& loop_;
@@ -90,6 +94,8 @@ class task_registry final : public task_owner, private timer {
   std::size_t alive_ = 0;
   std::uint32_t last_number_ = 0;
   bool closing_ = false;
+  cancel_reason* last_reason_ = nullptr;  // shared; null before the first cancellation
+  time_point last_reason_made_;           // by coarse_now()
   slow_steps slow_steps_;
 };
 

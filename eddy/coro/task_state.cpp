@@ -12,40 +12,39 @@ namespace eddy::detail {
 
 namespace {
 
-constexpr std::uintptr_t extras_bit = std::uintptr_t{1} << 63;
-
 static_assert(sizeof(std::source_location) == sizeof(std::uintptr_t), "a source_location is one pointer");
 
 }  // namespace
 
-task_state::~task_state() {
-  if (list_hook::linked()) list_hook::unlink();  // from the tasks that have ended
-  delete extras_or_null();
-}
+void task_state::delete_extras() noexcept { delete extras_or_null(); }
 
-void task_state::adopt(promise_base& root) noexcept {
-  birth_ = std::bit_cast<std::uintptr_t>(root.place);
-  root_ = &root;
-  root.context = this;
-  root.owner = &root_;
-  suspend_at(root);
+void task_state::start(task_owner& owner, void* made_at, task_start when) {
+  enroll(owner, made_at);
+  begin(when);
 }
 
 void task_state::enroll(task_owner& owner, void* made_at) {
-  task_registry& all = registry();
+  const detail::scheduler& s = scheduler();
+  task_registry& all = *s.tasks;
   owner_ = &owner;
   set_task_number(all.next_number());
+  all.count_started();
+  if (owner_ == &all) all.roots().push_back(*this);
+  const context* const creator = s.current;
+  if (debugging() || s.observer != nullptr || s.steps != nullptr || all.closing() ||
+      (creator != nullptr && creator->values() != values())) [[unlikely]]
+    enroll_closely(creator, made_at);
+}
+
+void task_state::enroll_closely(const context* creator, void* made_at) {
+  task_registry& all = registry();
   if (debugging()) {
     extras().made_at = made_at;
     all.remember(*this);
   }
   if (scheduler().observer != nullptr) set_observed();
-  all.count_started();
-  if (owner_ == &all) all.add_root(*this);
-  if (const context* creator = scheduler().current; creator != nullptr && creator->values() != values()) [[unlikely]]
-    inherit_values(*creator);
-  if (task_watch* watch = task_watch::of(scheduler())) [[unlikely]]
-    watch->task_created(*this);
+  if (creator != nullptr && creator->values() != values()) inherit_values(*creator);
+  if (task_watch* watch = task_watch::of(scheduler())) watch->task_created(*this);
   if (all.closing()) cancel("the loop is shutting down");
 }
 
@@ -70,15 +69,18 @@ std::coroutine_handle<> task_state::tell_ended() noexcept {
     watch->task_finished(*this);
   task_registry& all = registry();
   all.count_ended(*this);
-  owner_->task_ended(*this);
+  if (owner_ == &all)
+    list_hook::unlink();
+  else
+    owner_->task_ended(*this);
   while (joiners_ != nullptr) {
     join_base& oldest = *joiners_;
     remove_joiner(oldest);
     oldest.task_ended();
   }
-  if (task_extras* more = extras_or_null())
+  if (task_extras* more = extras_or_null()) [[unlikely]]
     for (const auto& callback : std::exchange(more->callbacks, {})) callback();
-  if (references_ > 1 && !list_hook::linked()) all.keep_ended(*this);
+  if (references_ > 1 && !list_hook::linked()) all.ended().push_back(*this);
   release();
   return std::noop_coroutine();
 }
@@ -125,7 +127,7 @@ void task_state::remove_joiner(join_base& joiner) noexcept {
 }
 
 task_extras* task_state::extras_or_null() const noexcept {
-  return (birth_ & extras_bit) != 0 ? reinterpret_cast<task_extras*>(birth_ & ~extras_bit) : nullptr;
+  return has_extras() ? reinterpret_cast<task_extras*>(birth_ & ~extras_bit) : nullptr;
 }
 
 task_extras& task_state::extras() {
@@ -163,15 +165,15 @@ std::string task_state::describe() const {
 
 void join_leaf::begin() {
   // A wait for oneself can never end: the task itself, or one whose scope this is.
-  const context* line = context_;
-  do {
-    if (line == task_)
-      throw misuse_error(task_->describe() +
-                         " awaits itself, directly or from one of its own scopes: that can never end");
-    line = line->parent();
-  } while (line != nullptr);
+  for (const context* line = context_; line != nullptr; line = line->parent())
+    if (line == task_) [[unlikely]]
+      throw_awaits_itself();
   task_->add_joiner(*this);
   note_wait(*context_);
+}
+
+void join_leaf::throw_awaits_itself() const {
+  throw misuse_error(task_->describe() + " awaits itself, directly or from one of its own scopes: that can never end");
 }
 
 void join_leaf::visit_holders(const std::function<void(const holder&)>& visit) const {

@@ -40,10 +40,7 @@ class task_state : public context, public list_hook {
   std::uint32_t number() const noexcept { return task_number(); }
 
   /// Links it to its owner and queues its start: enroll() and begin().
-  void start(task_owner& owner, void* made_at, task_start when = task_start::in_turn) {
-    enroll(owner, made_at);
-    begin(when);
-  }
+  void start(task_owner& owner, void* made_at, task_start when = task_start::in_turn);
   /// Links it to its owner; what is cancelled before begin() never runs.
   void enroll(task_owner& owner, void* made_at);
   void begin(task_start when);
@@ -84,9 +81,19 @@ class task_state : public context, public list_hook {
 
  protected:
   task_state(detail::scheduler& s, context* parent) noexcept : context(s, parent) {}
-  virtual ~task_state();
+  virtual ~task_state() {
+    if (list_hook::linked()) list_hook::unlink();  // from the tasks that have ended
+    if (has_extras()) [[unlikely]]
+      delete_extras();
+  }
 
-  void adopt(promise_base& root) noexcept;
+  void adopt(promise_base& root) noexcept {
+    birth_ = __builtin_bit_cast(std::uintptr_t, root.place);
+    root_ = &root;
+    root.context = this;
+    root.owner = &root_;
+    suspend_at(root);
+  }
   /// The root frame is gone: what belonged to it may go too.
   virtual void release_arguments() noexcept {}
 
@@ -99,17 +106,21 @@ class task_state : public context, public list_hook {
   promise_base* root_ = nullptr;
 
  private:
+  static constexpr std::uintptr_t extras_bit = std::uintptr_t{1} << 63;
+
+  void enroll_closely(const context* creator, void* made_at);
   void tell_unseen() noexcept;
   void forget() noexcept;
   task_extras& extras();
+  bool has_extras() const noexcept { return (birth_ & extras_bit) != 0; }
   task_extras* extras_or_null() const noexcept;
+  void delete_extras() noexcept;
 
   task_owner* owner_ = nullptr;
   join_base* joiners_ = nullptr;  // the oldest of a ring
   // The coroutine function's place, or with the highest bit set (never set in an address) a task_extras.
   std::uintptr_t birth_ = 0;
-  std::uint32_t references_ = 1;  // the loop's own
-  bool looked_at_ = false;        // somebody has been given its end
+  bool looked_at_ = false;  // somebody has been given its end
 
  protected:
   end end_ = end::none;  // here, where there is room
@@ -171,7 +182,23 @@ class typed_task : public task_state {
   }
 
  private:
+  // What a coroutine came to can nearly always be moved without a thought of exceptions.
+  static constexpr bool moves_plainly =
+      std::is_void_v<T> || std::is_reference_v<T> || std::is_nothrow_move_constructible_v<value_type>;
+
   void collect() noexcept override {
+    auto& ended = *static_cast<promise<T>*>(root_);
+    if (!moves_plainly || ended.failed()) [[unlikely]] {
+      collect_carefully();
+      return;
+    }
+    construct_value(ended);
+    std::exchange(root_, nullptr)->destroy();
+    release_arguments();
+    end_ = end::value;
+  }
+
+  EDDY_NOINLINE void collect_carefully() noexcept {
     std::exception_ptr error = take_value(*static_cast<promise<T>*>(root_));
     std::exchange(root_, nullptr)->destroy();
     release_arguments();
@@ -185,16 +212,20 @@ class typed_task : public task_state {
   std::exception_ptr take_value(promise<T>& ended) noexcept {
     if (std::exception_ptr thrown = ended.take_exception()) return thrown;
     try {
-      if constexpr (std::is_void_v<T>)
-        std::construct_at(std::addressof(value_));
-      else if constexpr (std::is_reference_v<T>)
-        std::construct_at(std::addressof(value_), std::addressof(ended.take()));
-      else
-        std::construct_at(std::addressof(value_), ended.take());
+      construct_value(ended);
       return nullptr;
     } catch (...) {  // the value's move constructor threw
       return std::current_exception();
     }
+  }
+
+  void construct_value(promise<T>& ended) noexcept(moves_plainly) {
+    if constexpr (std::is_void_v<T>)
+      std::construct_at(std::addressof(value_));
+    else if constexpr (std::is_reference_v<T>)
+      std::construct_at(std::addressof(value_), std::addressof(ended.take()));
+    else
+      std::construct_at(std::addressof(value_), ended.take());
   }
 
   [[noreturn]] EDDY_NOINLINE void throw_other_end() {
