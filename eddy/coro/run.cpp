@@ -18,6 +18,7 @@ runner_base::runner_base(const run_options& options)
     : loop_(checked(options).backend_),
       driver_(detail::loop_driver::attach(loop_, options.grace_, options.handle_interrupt_)) {
   if (options.debug_) loop_.set_debug(true);
+  loop_.scheduler().spin = options.spin_;
 }
 
 runner_base::~runner_base() = default;

@@ -12,6 +12,17 @@ namespace {
 
 constexpr std::chrono::seconds longest_step{1};  // that a test may imagine
 
+constexpr unsigned looks_a_poll = 32;  // at the mailbox, while it spins
+
+// Tells the core that this is a loop that waits.
+void pause_core() noexcept {
+#if defined(__x86_64__) || defined(__i386__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  asm volatile("yield");
+#endif
+}
+
 std::uint64_t first_seed() {
   if (const char* wanted = std::getenv("EDDY_SEED")) return std::strtoull(wanted, nullptr, 10);
   std::random_device system;
@@ -46,7 +57,7 @@ void scheduler::wait_or_poll() {
   }
   if (limit && limit->count() == 0) {
     if (io->watching()) io->poll(limit);
-  } else if (inbox.prepare_sleep()) {
+  } else if (!spins(limit) && inbox.prepare_sleep()) {
     const bool idles = !limit && idle_limit && idle();
     const time_point before = idles ? clock::now() : time_point();
     io->poll(idles ? idle_limit : limit);
@@ -56,6 +67,23 @@ void scheduler::wait_or_poll() {
       on_long_idle();
     }
   }
+}
+
+// Whoever posts meanwhile need not wake it, which takes a system call there and the waking of a core here.
+// @returns whether something came.
+bool scheduler::spins(std::optional<std::chrono::nanoseconds> limit) {
+  if (spin.count() == 0 || virtual_now) [[likely]]
+    return false;
+  const clock::time_point end = clock::now() + (limit ? std::min(*limit, spin) : spin);
+  do {
+    for (unsigned look = 0; look < looks_a_poll; ++look) {
+      if (!inbox.empty()) return true;
+      pause_core();
+    }
+    if (io->watching()) io->poll(std::chrono::nanoseconds(0));
+    if (!ready.empty()) return true;
+  } while (clock::now() < end);
+  return false;
 }
 
 // SplitMix64: eight bytes of state, every number once before the sequence begins again.
@@ -70,24 +98,28 @@ std::uint64_t scheduler::random() {
 
 void scheduler::run_ready() noexcept {
   for (unsigned step = 0; step < steps_a_turn && !ready.empty(); ++step) {
-    if (choices == nullptr) [[likely]] {
-      run_observed_step(ready.pop());
-      continue;
-    }
-    run_observed_step(ready.pop_at(choices->choose_ready(ready)));
-    if (ready.empty() || !virtual_now || timers.empty() || timers.next() - now() > longest_step) continue;
-    if (!choices->lets_time_pass()) continue;
-    virtual_now = std::max(*virtual_now, timers.next());  // the deadline is due in the next turn, before what is ready
-    return;
+    if (choices == nullptr && steps == nullptr && !debug) [[likely]]
+      run_step(ready.pop());
+    else if (!run_chosen_step())
+      return;
   }
+}
+
+// @returns false when the turn is over.
+bool scheduler::run_chosen_step() noexcept {
+  if (choices == nullptr) {
+    run_observed_step(ready.pop());
+    return true;
+  }
+  run_observed_step(ready.pop_at(choices->choose_ready(ready)));
+  if (ready.empty() || !virtual_now || timers.empty() || timers.next() - now() > longest_step) return true;
+  if (!choices->lets_time_pass()) return true;
+  virtual_now = std::max(*virtual_now, timers.next());  // the deadline is due in the next turn, before what is ready
+  return false;
 }
 
 void scheduler::run_observed_step(runnable& node) noexcept {
   const bool looks_for_slow = debug && slow_steps != nullptr;
-  if (!looks_for_slow && steps == nullptr) [[likely]] {
-    run_step(node);
-    return;
-  }
   if (looks_for_slow) slow_steps->step_begins(node);
   if (steps != nullptr) steps->step_begins(node);
   run_step(node);

@@ -92,6 +92,7 @@ class scheduler {
   chooser* choices = nullptr;                           // set by seeded tests only
   io_faults* faults = nullptr;                          // set by `explore` only
   std::optional<time_point> virtual_now;                // set: the clock is virtual
+  std::chrono::nanoseconds spin{0};                     // how long it looks for posts before it sleeps
 
   /// Called when nothing is runnable, scheduled or outstanding. It may make something runnable; otherwise the loop
   /// waits.
@@ -164,8 +165,10 @@ class scheduler {
   std::optional<std::uint64_t> random_;  // the generator's state; empty until it is used or seeded
 
   void wait_or_poll();
+  bool spins(std::optional<std::chrono::nanoseconds> limit);
   void run_ready() noexcept;
   void run_step(runnable& node) noexcept;
+  bool run_chosen_step() noexcept;
   void run_observed_step(runnable& node) noexcept;
   void run_with_hops(runnable& node, unsigned depth_before) noexcept;
 };
