@@ -2,6 +2,7 @@
 #pragma once
 
 #include <exception>
+#include <new>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -19,6 +20,28 @@ template <class T>
 using stored =
     std::conditional_t<std::is_void_v<T>, no_value,
                        std::conditional_t<std::is_reference_v<T>, std::add_pointer_t<T>, std::remove_const_t<T>>>;
+
+/// Why something was cancelled, as text for people: a pointer, null for no reason, since outcomes are many and reasons
+/// few.
+class reason_text {
+ public:
+  reason_text() noexcept = default;
+  /// Without memory for it the reason is lost, and nothing else.
+  explicit reason_text(std::string&& text) noexcept
+      : text_(text.empty() ? nullptr : new (std::nothrow) std::string(std::move(text))) {}
+  reason_text(const reason_text& other) : text_(other.text_ != nullptr ? new std::string(*other.text_) : nullptr) {}
+  reason_text(reason_text&& other) noexcept : text_(std::exchange(other.text_, nullptr)) {}
+  reason_text& operator=(reason_text other) noexcept {
+    std::swap(text_, other.text_);
+    return *this;
+  }
+  ~reason_text() { delete text_; }
+
+  std::string str() const { return text_ != nullptr ? *text_ : std::string(); }
+
+ private:
+  std::string* text_ = nullptr;
+};
 
 }  // namespace detail
 
@@ -73,7 +96,7 @@ class [[nodiscard]] outcome {
   /// The exception; null when it ended otherwise.
   std::exception_ptr exception() const noexcept { return has_exception() ? std::get<1>(end_) : nullptr; }
   /// Why it was cancelled; empty when it ended otherwise or no reason was given.
-  std::string reason() const { return cancelled() ? std::get<2>(end_) : std::string(); }
+  std::string reason() const { return cancelled() ? std::get<2>(end_).str() : std::string(); }
 
   /// The value. @throws the exception that it ended with; cancelled_error when it was cancelled.
   decltype(auto) value() & { return get(*this); }
@@ -108,7 +131,7 @@ class [[nodiscard]] outcome {
     }
   }
 
-  std::variant<detail::stored<T>, std::exception_ptr, std::string> end_;
+  std::variant<detail::stored<T>, std::exception_ptr, detail::reason_text> end_;
 };
 
 }  // namespace eddy

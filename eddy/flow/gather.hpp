@@ -156,6 +156,37 @@ class gather_operation final : public gather_rules<gather_operation<Outcomes, Ts
   std::tuple<late<branch<Ts>>...> branches_;
 };
 
+/// The branches of a range: each a block of the frame pool, which has them at hand, where an array for a million would
+/// be fresh pages every time.
+template <class T>
+class branches {
+ public:
+  branches() noexcept = default;
+  branches(branches&& other) noexcept { EDDY_ASSERT(other.count_ == 0, "a scope was moved after it was awaited"); }
+  branches& operator=(branches&&) = delete;
+  ~branches() {
+    for (std::size_t i = 0; i < count_; ++i) {
+      std::destroy_at(all_[i]);
+      frame_pool::release(all_[i], sizeof(branch<T>));
+    }
+  }
+
+  void make(std::vector<coro<T>>& coros, context& parent, scope& owner) {
+    all_ = std::make_unique_for_overwrite<branch<T>*[]>(coros.size());
+    for (coro<T>& each : coros) {
+      all_[count_] = std::construct_at(static_cast<branch<T>*>(frame_pool::allocate(sizeof(branch<T>))), parent, owner);
+      all_[count_++]->take(std::move(each));
+    }
+  }
+  branch<T>& operator[](std::size_t index) const noexcept { return *all_[index]; }
+
+ private:
+  static_assert(alignof(branch<T>) <= 16, "a coroutine's result is not aligned beyond 16 bytes");
+
+  std::unique_ptr<branch<T>*[]> all_;
+  std::size_t count_ = 0;
+};
+
 template <bool Outcomes, class T>
 class gather_range_operation final : public gather_rules<gather_range_operation<Outcomes, T>, Outcomes> {
  public:
@@ -164,11 +195,10 @@ class gather_range_operation final : public gather_rules<gather_range_operation<
 
   template <class Promise>
   std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> frame) {
-    branches_ = std::make_unique<late<branch<T>>[]>(size_);  // may throw: then nothing has started
+    branches_.make(coros_, *this->context_, *this);  // may throw: then nothing has started
+    coros_.clear();
     this->suspend(frame);
     if (size_ == 0) return this->resume();
-    for (std::size_t i = 0; i < size_; ++i) branches_[i].emplace(*this->context_, *this).take(std::move(coros_[i]));
-    coros_.clear();
     this->start_all();
     return this->nothing();
   }
@@ -178,21 +208,21 @@ class gather_range_operation final : public gather_rules<gather_range_operation<
     if constexpr (Outcomes) {
       std::vector<outcome<T>> all;
       all.reserve(size_);
-      for (std::size_t i = 0; i < size_; ++i) all.push_back(std::move(branches_[i]->result));
+      for (std::size_t i = 0; i < size_; ++i) all.push_back(std::move(branches_[i].result));
       return all;
     } else if constexpr (std::is_void_v<T>) {
-      for (std::size_t i = 0; i < size_; ++i) branches_[i]->result.value();
+      for (std::size_t i = 0; i < size_; ++i) branches_[i].result.value();
     } else {
       std::vector<T> all;
       all.reserve(size_);
-      for (std::size_t i = 0; i < size_; ++i) all.push_back(std::move(branches_[i]->result).value());
+      for (std::size_t i = 0; i < size_; ++i) all.push_back(std::move(branches_[i].result).value());
       return all;
     }
   }
 
  private:
   std::size_t count() const noexcept override { return size_; }
-  branch_base& at(std::size_t index) const noexcept override { return *branches_[index]; }
+  branch_base& at(std::size_t index) const noexcept override { return branches_[index]; }
   std::coroutine_handle<> branch_ended(branch_base& ended) noexcept override {
     auto& typed = static_cast<branch<T>&>(ended);
     this->note_end(ended, typed.result.exception(), typed.result.cancelled());
@@ -202,12 +232,12 @@ class gather_range_operation final : public gather_rules<gather_range_operation<
   template <class F>
   void each_failure(F f) {
     for (std::size_t i = 0; i < size_; ++i)
-      if (branches_[i]->result.has_exception()) f(branches_[i]->result.exception());
+      if (branches_[i].result.has_exception()) f(branches_[i].result.exception());
   }
 
   std::vector<coro<T>> coros_;
   std::size_t size_;
-  std::unique_ptr<late<branch<T>>[]> branches_;
+  branches<T> branches_;
 };
 
 template <class R>
