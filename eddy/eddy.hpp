@@ -10,9 +10,11 @@
 #include "eddy/base/errors.hpp"
 #include "eddy/base/exception_group.hpp"
 #include "eddy/base/frame_pool.hpp"
+#include "eddy/base/function.hpp"
 #include "eddy/base/intrusive_list.hpp"
 #include "eddy/base/outcome.hpp"
 #include "eddy/base/reports.hpp"
+#include "eddy/base/thread_id.hpp"
 
 #include "eddy/loop/backend.hpp"
 #include "eddy/loop/callback.hpp"

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <functional>
 #include <string>
+
+#include "eddy/base/function.hpp"
 
 namespace eddy {
 
 /// Where the debug mode's reports go: a sentence each, without a line end. Called on the thread that found the fault.
-using report_handler = std::function<void(const std::string& text)>;
+using report_handler = detail::function<void(const std::string& text)>;
 
 /// Sets where reports go and returns what was there before. The default prints "eddy: <text>" to stderr.
 ///

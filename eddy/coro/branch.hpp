@@ -2,12 +2,12 @@
 #pragma once
 
 #include <concepts>
-#include <functional>
 #include <memory>
 #include <string>
 #include <type_traits>
 #include <utility>
 
+#include "eddy/base/function.hpp"
 #include "eddy/coro/coro.hpp"
 #include "eddy/coro/leaf.hpp"
 
@@ -102,7 +102,7 @@ class branch final : public branch_base {
   template <class F, class... Args>
   bool make(F&& f, Args&&... args) noexcept {
     try {
-      coro<T> made = std::invoke(std::forward<F>(f), std::forward<Args>(args)...);
+      coro<T> made = detail::invoke_callable(std::forward<F>(f), std::forward<Args>(args)...);
       adopt(*made.release());
       return true;
     } catch (...) {
@@ -232,7 +232,7 @@ auto call_to_coro(F&& f) {
 /// A callable that returns an awaitable, or the awaitable itself: made inside the branch, so that its throw is an end.
 template <class F, class... Args>
 auto make_coro(F& f, Args&&... args) {
-  return to_coro(std::invoke(f, std::forward<Args>(args)...));
+  return to_coro(detail::invoke_callable(f, std::forward<Args>(args)...));
 }
 
 template <class F, class... Args>

@@ -3,7 +3,6 @@
 
 #include <coroutine>
 #include <cstdint>
-#include <functional>
 #include <source_location>
 #include <string>
 #include <string_view>
@@ -11,6 +10,7 @@
 
 #include "eddy/base/config.hpp"
 #include "eddy/base/frame_pool.hpp"
+#include "eddy/base/function.hpp"
 #include "eddy/loop/event_loop.hpp"
 
 namespace eddy {
@@ -309,10 +309,10 @@ class operation {
   /// What it is, for people: `sleep`, `queue::get`.
   virtual std::string describe() const = 0;
   /// Calls `visit` for every child context.
-  virtual void visit_children(const std::function<void(context&)>& visit) const { (void)visit; }
+  virtual void visit_children(const detail::function<void(context&)>& visit) const { (void)visit; }
   /// Calls `visit` for everybody who has to act before the wait can end, as far as that is known: who holds the lock,
   /// the task that is awaited. What deadlocks are explained with.
-  virtual void visit_holders(const std::function<void(const holder&)>& visit) const { (void)visit; }
+  virtual void visit_holders(const detail::function<void(const holder&)>& visit) const { (void)visit; }
   /// Called by await_transform: says whose wait this is.
   void attach(context& c) noexcept { context_ = &c; }
   context* owner() const noexcept { return context_; }

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "eddy/base/errors.hpp"
+#include "eddy/base/function.hpp"
 #include "eddy/coro/resource.hpp"
 
 namespace eddy::detail {
@@ -80,7 +81,7 @@ class leave_all_operation final : public scope {
   void on_cancel(cancellation& c) noexcept override {
     if (c.lifts_shields()) c.add(*at_->leaving);
   }
-  void visit_children(const std::function<void(context&)>& visit) const override {
+  void visit_children(const detail::function<void(context&)>& visit) const override {
     if (at_ != nullptr && at_->leaving && !at_->leaving->ended()) visit(*at_->leaving);
   }
   std::string describe() const override { return "the clean-up of a generator"; }

@@ -2,18 +2,18 @@
 #pragma once
 
 #include <exception>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <source_location>
 #include <string>
-#include <thread>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
+#include "eddy/base/function.hpp"
 #include "eddy/base/intrusive_list.hpp"
 #include "eddy/base/outcome.hpp"
+#include "eddy/base/thread_id.hpp"
 #include "eddy/coro/coro.hpp"
 #include "eddy/coro/holder.hpp"
 #include "eddy/coro/leaf.hpp"
@@ -42,7 +42,7 @@ class future_state_base : public loop_dependent {
   /// Null when the loop has ended. Only on its thread.
   event_loop* loop() const noexcept { return loop_; }
   loop_ticket ticket() const noexcept { return ticket_; }
-  bool on_own_thread() const noexcept { return std::this_thread::get_id() == thread_; }
+  bool on_own_thread() const noexcept { return thread_id::here() == thread_; }
   bool done() const noexcept { return done_; }
   void settled();
   /// Settles it with broken_promise, unless it is settled.
@@ -66,7 +66,7 @@ class future_state_base : public loop_dependent {
 
   bool looked_at() const noexcept { return looked_at_; }
   void set_looked_at() noexcept { looked_at_ = true; }
-  void add_callback(std::function<void()> callback) { callbacks_.push_back(std::move(callback)); }
+  void add_callback(detail::function<void()> callback) { callbacks_.push_back(std::move(callback)); }
   [[noreturn]] static void throw_no_loop(const char* what);
 
   /// `a future (promise made at shop.cpp:12 by task 7)`
@@ -88,12 +88,12 @@ class future_state_base : public loop_dependent {
 
   event_loop* loop_;
   const loop_ticket ticket_;
-  const std::thread::id thread_;
+  const thread_id thread_;
   const holder maker_;  // who made the promise; it may have been handed on
   unsigned references_ = 1;
   bool done_ = false;
   bool looked_at_ = false;  // somebody has been given its end
-  std::vector<std::function<void()>> callbacks_;
+  std::vector<detail::function<void()>> callbacks_;
 };
 
 template <class T>

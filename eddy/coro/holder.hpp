@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <source_location>
 
 #include "eddy/base/reports.hpp"

@@ -99,7 +99,7 @@ loop_driver& loop_driver::of(event_loop& loop) {
   return static_cast<loop_driver&>(*loop.companion());
 }
 
-bool loop_driver::drive(purpose why, task_state* main, const std::function<void()>& body) {
+bool loop_driver::drive(purpose why, task_state* main, const detail::function<void()>& body) {
   bool came = false;
   loop_.run_with([&] {
     interrupt ctrl_c(*this, main);

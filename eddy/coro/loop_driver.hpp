@@ -2,9 +2,9 @@
 #pragma once
 
 #include <chrono>
-#include <functional>
 #include <string>
 
+#include "eddy/base/function.hpp"
 #include "eddy/coro/task.hpp"
 
 namespace eddy::detail {
@@ -34,14 +34,14 @@ class loop_driver final : public loop_companion {
   void close() override;
 
   /// What to do when nothing is runnable, scheduled or outstanding. The default reports it, once.
-  std::function<void()> on_deadlock;
+  detail::function<void()> on_deadlock;
   /// The report: who waits for whom, and the tree of tasks.
   std::string describe_deadlock();
   /// How long a loop that waits for promises alone may be idle until that counts as a deadlock. In debug mode and on a
   /// virtual clock only; otherwise for ever, since another thread may set one.
   std::chrono::nanoseconds patience = std::chrono::seconds(5);
   /// Called when main has ended, before the others are cancelled.
-  std::function<void()> on_main_ended;
+  detail::function<void()> on_main_ended;
   /// Set by on_deadlock to stop although tasks are left, which then leak: for tests that have failed anyway.
   bool give_up = false;
 
@@ -53,7 +53,7 @@ class loop_driver final : public loop_companion {
   loop_driver(event_loop& loop, std::chrono::nanoseconds grace, bool handle_interrupt);
 
   /// Turns until `done`, as the thread's current loop. @returns whether Ctrl-C came.
-  bool drive(purpose why, task_state* main, const std::function<void()>& body);
+  bool drive(purpose why, task_state* main, const detail::function<void()>& body);
   void turn_until(const bool& done);
   void shut_down();
   void look_for_deadlock(bool waited_long);

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <type_traits>
 #include <utility>
 
+#include "eddy/base/function.hpp"
 #include "eddy/coro/task_state.hpp"
 
 namespace eddy {
@@ -133,7 +133,7 @@ class join_leaf : public leaf<join_leaf>, public join_base {
   }
   void task_ended() noexcept override { context_->completed(); }
   std::string describe() const override { return task_->describe(); }
-  void visit_holders(const std::function<void(const holder&)>& visit) const override;
+  void visit_holders(const detail::function<void(const holder&)>& visit) const override;
 
  protected:
   task_state* task_;

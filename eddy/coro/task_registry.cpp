@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <ctime>
+#include <unordered_map>
 
 #include "eddy/base/errors.hpp"
 #include "eddy/coro/task_state.hpp"
@@ -15,6 +16,9 @@ namespace {
 constexpr std::chrono::milliseconds shared_for{10};  // how long cancellations share a reason, and its time
 
 }  // namespace
+struct task_registry::numbers {
+  std::unordered_map<std::uint32_t, task_state*> tasks;
+};
 
 task_registry& current_registry() {
   event_loop* loop = event_loop::try_current();
@@ -40,12 +44,16 @@ task_registry::~task_registry() {
 
 void task_registry::task_ended(task_state& task) noexcept { static_cast<list_hook&>(task).unlink(); }
 
-void task_registry::remember(task_state& task) { by_number_.emplace(task.number(), &task); }
-void task_registry::forget(const task_state& task) noexcept { by_number_.erase(task.number()); }
+void task_registry::remember(task_state& task) {
+  if (by_number_ == nullptr) by_number_ = std::make_unique<numbers>();
+  by_number_->tasks.emplace(task.number(), &task);
+}
+void task_registry::forget(const task_state& task) noexcept { by_number_->tasks.erase(task.number()); }
 
 task_state* task_registry::find(std::uint32_t number) const noexcept {
-  const auto found = by_number_.find(number);
-  return found != by_number_.end() ? found->second : nullptr;
+  if (by_number_ == nullptr) return nullptr;
+  const auto found = by_number_->tasks.find(number);
+  return found != by_number_->tasks.end() ? found->second : nullptr;
 }
 
 void task_registry::close(std::string_view reason) {
@@ -68,12 +76,12 @@ void task_registry::cancel_number(std::uint32_t number, std::string_view reason)
   if (found != nullptr) found->cancel(reason);
 }
 
-void task_registry::visit_all(const std::function<void(context&)>& visit) {
+void task_registry::visit_all(const detail::function<void(context&)>& visit) {
   for (task_state* task = roots_.first(); task != nullptr; task = roots_.after(*task)) visit_tree(*task, visit);
 }
 
 // A stack of its own instead of recursion: trees may be a hundred thousand scopes deep (L8).
-void task_registry::visit_tree(context& root, const std::function<void(context&)>& visit) {
+void task_registry::visit_tree(context& root, const detail::function<void(context&)>& visit) {
   std::vector<context*> open{&root};
   while (!open.empty()) {
     context& c = *open.back();

@@ -3,11 +3,11 @@
 
 #include <chrono>
 #include <cstdint>
-#include <functional>
+#include <memory>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
+#include "eddy/base/function.hpp"
 #include "eddy/base/intrusive_list.hpp"
 #include "eddy/coro/context.hpp"
 #include "eddy/coro/slow_steps.hpp"
@@ -43,7 +43,7 @@ class task_registry final : public task_owner, private timer {
   void count_started() noexcept { ++alive_; }
   void count_ended(const task_state& task) noexcept {
     --alive_;
-    if (!by_number_.empty()) [[unlikely]]
+    if (by_number_ != nullptr) [[unlikely]]
       forget(task);
   }
   std::size_t alive() const noexcept { return alive_; }
@@ -74,13 +74,15 @@ class task_registry final : public task_owner, private timer {
   void stop_watching() noexcept { loop_.scheduler().timers.cancel(*this); }
 
   /// Calls `visit` for every context, parents first: tasks, the branches inside them, the tasks of their groups.
-  void visit_all(const std::function<void(context&)>& visit);
+  void visit_all(const detail::function<void(context&)>& visit);
   /// The same for `root` and what stands below it.
-  static void visit_tree(context& root, const std::function<void(context&)>& visit);
+  static void visit_tree(context& root, const detail::function<void(context&)>& visit);
   /// Tasks that belong to no group.
   intrusive_list<task_state>& roots() noexcept { return roots_; }
 
  private:
+  struct numbers;
+
   void due() noexcept override;
   void forget(const task_state& task) noexcept;
   time_point coarse_now() const noexcept;
@@ -89,8 +91,8 @@ class task_registry final : public task_owner, private timer {
   event_loop& loop_;
   std::chrono::nanoseconds grace_;
   intrusive_list<task_state> roots_;
-  intrusive_list<task_state> ended_;  // with handles
-  std::unordered_map<std::uint32_t, task_state*> by_number_;
+  intrusive_list<task_state> ended_;    // with handles
+  std::unique_ptr<numbers> by_number_;  // made by the first in debug mode
   std::size_t alive_ = 0;
   std::uint32_t last_number_ = 0;
   bool closing_ = false;

@@ -152,7 +152,7 @@ std::string task_state::name() const { return named() ? extras_or_null()->name :
 
 void task_state::set_name(std::string name) { extras().name = std::move(name); }
 
-void task_state::add_callback(std::function<void()> callback) { extras().callbacks.push_back(std::move(callback)); }
+void task_state::add_callback(detail::function<void()> callback) { extras().callbacks.push_back(std::move(callback)); }
 
 std::string task_state::describe() const {
   const task_extras* more = extras_or_null();
@@ -176,7 +176,7 @@ void join_leaf::throw_awaits_itself() const {
   throw misuse_error(task_->describe() + " awaits itself, directly or from one of its own scopes: that can never end");
 }
 
-void join_leaf::visit_holders(const std::function<void(const holder&)>& visit) const {
+void join_leaf::visit_holders(const detail::function<void(const holder&)>& visit) const {
   visit(holder(std::source_location(), task_->number()));
 }
 

@@ -3,7 +3,6 @@
 
 #include <cstdint>
 #include <exception>
-#include <functional>
 #include <memory>
 #include <source_location>
 #include <string>
@@ -12,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "eddy/base/function.hpp"
 #include "eddy/base/intrusive_list.hpp"
 #include "eddy/coro/branch.hpp"
 #include "eddy/coro/task_registry.hpp"
@@ -28,7 +28,7 @@ struct task_extras {
   std::source_location function;
   std::string name;
   void* made_at = nullptr;
-  std::vector<std::function<void()>> callbacks;  // each schedules itself
+  std::vector<detail::function<void()>> callbacks;  // each schedules itself
 };
 
 /// A task without the type of its result: a context that its owner keeps alive, counted by handles.
@@ -58,7 +58,7 @@ class task_state : public context, public list_hook {
   /// Whether it was given a name.
   bool named() const noexcept;
   void set_name(std::string name);
-  void add_callback(std::function<void()> callback);
+  void add_callback(detail::function<void()> callback);
   std::source_location function() const noexcept;
   /// `task 7 "fetch" (crawl at crawler.cpp:42)`
   std::string describe() const override;

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <exception>
-#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -10,6 +9,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "eddy/base/function.hpp"
 #include "eddy/base/outcome.hpp"
 #include "eddy/coro/branch.hpp"
 #include "eddy/coro/custom_operation.hpp"
@@ -158,7 +158,7 @@ class callback_operation final : public custom_operation<callback_operation<T, S
 
   bool ready() {
     state_ = std::make_shared<callback_state<T>>();
-    std::invoke(std::move(start_), resolver<T>(state_));
+    detail::invoke_callable(std::move(start_), resolver<T>(state_));
     return state_->is_settled();
   }
   void start() {
@@ -169,7 +169,7 @@ class callback_operation final : public custom_operation<callback_operation<T, S
       return state_->leave();
     } else {
       // The user's code has no place inside of a cancellation: it has a turn of its own.
-      if (!hook_call_) hook_call_.emplace(this->context_->loop().call_soon([this] { std::invoke(hook_); }));
+      if (!hook_call_) hook_call_.emplace(this->context_->loop().call_soon([this] { detail::invoke_callable(hook_); }));
       return false;
     }
   }

@@ -21,7 +21,7 @@ namespace eddy::detail {
 
 namespace {
 
-using core_main = std::function<coro<>(std::size_t)>;
+using core_main = detail::function<coro<>(std::size_t)>;
 
 /// The cores that this process may use.
 std::vector<int> usable_cores() {
@@ -223,7 +223,7 @@ coro<> supervise(core_group& group) {
 
 }  // namespace
 
-void run_on_cores(const cores& how, const std::function<coro<>(std::size_t)>& main) {
+void run_on_cores(const cores& how, const detail::function<coro<>(std::size_t)>& main) {
   core_group group(how, main);
   eddy::run(how.options(), supervise, std::ref(group));
 }

@@ -2,11 +2,11 @@
 #pragma once
 
 #include <cstddef>
-#include <functional>
 #include <string>
 #include <type_traits>
 #include <utility>
 
+#include "eddy/base/function.hpp"
 #include "eddy/coro/run.hpp"
 
 namespace eddy {
@@ -47,7 +47,7 @@ class cores {
 
 namespace detail {
 
-void run_on_cores(const cores& how, const std::function<coro<>(std::size_t)>& main);
+void run_on_cores(const cores& how, const detail::function<coro<>(std::size_t)>& main);
 
 }  // namespace detail
 

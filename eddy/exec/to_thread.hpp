@@ -2,13 +2,13 @@
 #pragma once
 
 #include <exception>
-#include <functional>
 #include <memory>
 #include <string>
 #include <tuple>
 #include <type_traits>
 #include <utility>
 
+#include "eddy/base/function.hpp"
 #include "eddy/base/outcome.hpp"
 #include "eddy/coro/branch.hpp"
 #include "eddy/exec/thread_pool.hpp"
@@ -35,10 +35,11 @@ class bound_call {
       std::apply(
           [this](F& f, Args&... args) {
             if constexpr (std::is_void_v<T>) {
-              std::invoke(std::move(f), static_cast<std::unwrap_ref_decay_t<Args>&&>(args)...);
+              detail::invoke_callable(std::move(f), static_cast<std::unwrap_ref_decay_t<Args>&&>(args)...);
               result.emplace();
             } else {
-              result.emplace(std::invoke(std::move(f), static_cast<std::unwrap_ref_decay_t<Args>&&>(args)...));
+              result.emplace(
+                  detail::invoke_callable(std::move(f), static_cast<std::unwrap_ref_decay_t<Args>&&>(args)...));
             }
           },
           bound_);

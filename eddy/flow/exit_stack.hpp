@@ -4,13 +4,13 @@
 #include <concepts>
 #include <coroutine>
 #include <exception>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <type_traits>
 #include <utility>
 
+#include "eddy/base/function.hpp"
 #include "eddy/coro/branch.hpp"
 #include "eddy/flow/detail/call_for_effect.hpp"
 #include "eddy/flow/scope_resource.hpp"
@@ -65,9 +65,9 @@ class exit_callable final : public exit_entry {
   coro<> close([[maybe_unused]] const outcome<>& how) override {
     return call_for_effect([&]() -> decltype(auto) {
       if constexpr (std::is_invocable_v<F&, const outcome<>&>)
-        return std::invoke(f_, how);
+        return detail::invoke_callable(f_, how);
       else
-        return std::invoke(f_);
+        return detail::invoke_callable(f_);
     });
   }
 
@@ -157,7 +157,7 @@ class [[nodiscard]] close_operation final : public scope {
   void on_cancel(cancellation& c) noexcept override {
     if (c.lifts_shields()) c.add(*branch_);
   }
-  void visit_children(const std::function<void(context&)>& visit) const override {
+  void visit_children(const detail::function<void(context&)>& visit) const override {
     if (branch_ && !branch_->ended()) visit(*branch_);
   }
   std::string describe() const override { return "exit_stack"; }

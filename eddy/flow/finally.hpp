@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <functional>
 #include <type_traits>
 #include <utility>
 
+#include "eddy/base/function.hpp"
 #include "eddy/flow/single_scope.hpp"
 #include "eddy/flow/with.hpp"
 
@@ -19,9 +19,9 @@ class clean_up_resource {
   explicit clean_up_resource(F clean_up) : clean_up_(std::move(clean_up)) {}
   decltype(auto) aexit(const outcome<>& how) {
     if constexpr (std::is_invocable_v<F&, const outcome<>&>)
-      return std::invoke(clean_up_, how);
+      return detail::invoke_callable(clean_up_, how);
     else
-      return std::invoke(clean_up_);
+      return detail::invoke_callable(clean_up_);
   }
 
  private:
@@ -35,7 +35,7 @@ class body_alone {
   explicit body_alone(F body) : body_(std::move(body)) {}
   template <class Ignored>
   decltype(auto) operator()(Ignored&&) {
-    return std::invoke(body_);
+    return detail::invoke_callable(body_);
   }
 
  private:

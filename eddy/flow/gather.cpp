@@ -7,7 +7,7 @@ void many_scope::on_cancel(cancellation& c) noexcept {
   for (std::size_t i = 0; i < count(); ++i) c.add(at(i));
 }
 
-void many_scope::visit_children(const std::function<void(context&)>& visit) const {
+void many_scope::visit_children(const detail::function<void(context&)>& visit) const {
   for (std::size_t i = 0; i < count(); ++i)
     if (!at(i).ended()) visit(at(i));
 }

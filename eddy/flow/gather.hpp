@@ -11,6 +11,7 @@
 #include <variant>
 #include <vector>
 
+#include "eddy/base/function.hpp"
 #include "eddy/coro/branch.hpp"
 #include "eddy/coro/task.hpp"
 #include "eddy/flow/detail/outcome_of.hpp"
@@ -30,7 +31,7 @@ class many_scope : public scope {
  public:
   bool await_ready() const noexcept { return false; }
   void on_cancel(cancellation& c) noexcept override;
-  void visit_children(const std::function<void(context&)>& visit) const override;
+  void visit_children(const detail::function<void(context&)>& visit) const override;
 
  protected:
   many_scope() = default;

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <deque>
 #include <exception>
-#include <functional>
 #include <optional>
 #include <ranges>
 #include <string>

@@ -3,12 +3,12 @@
 
 #include <chrono>
 #include <exception>
-#include <functional>
 #include <optional>
 #include <source_location>
 #include <type_traits>
 #include <utility>
 
+#include "eddy/base/function.hpp"
 #include "eddy/coro/branch.hpp"
 #include "eddy/flow/sleep.hpp"
 #include "eddy/flow/timeout.hpp"
@@ -54,7 +54,7 @@ class retry_policy {
     return *this;
   }
   /// Which errors are worth another attempt. Default: every exception but misuse_error.
-  retry_policy& when(std::function<bool(const std::exception_ptr&)> worth) {
+  retry_policy& when(detail::function<bool(const std::exception_ptr&)> worth) {
     worth_ = std::move(worth);
     return *this;
   }
@@ -72,7 +72,7 @@ class retry_policy {
     });
   }
   /// A pause that the error itself asks for, such as a server's Retry-After; empty for the policy's own.
-  retry_policy& pause_from(std::function<std::optional<std::chrono::nanoseconds>(const std::exception_ptr&)> ask) {
+  retry_policy& pause_from(detail::function<std::optional<std::chrono::nanoseconds>(const std::exception_ptr&)> ask) {
     ask_ = std::move(ask);
     return *this;
   }
@@ -91,8 +91,8 @@ class retry_policy {
   bool jitter_ = true;
   std::optional<std::chrono::nanoseconds> limit_;
   std::optional<std::chrono::nanoseconds> attempt_limit_;
-  std::function<bool(const std::exception_ptr&)> worth_;
-  std::function<std::optional<std::chrono::nanoseconds>(const std::exception_ptr&)> ask_;
+  detail::function<bool(const std::exception_ptr&)> worth_;
+  detail::function<std::optional<std::chrono::nanoseconds>(const std::exception_ptr&)> ask_;
 };
 
 namespace detail {

@@ -2,8 +2,8 @@
 #pragma once
 
 #include <exception>
-#include <functional>
 
+#include "eddy/base/function.hpp"
 #include "eddy/base/outcome.hpp"
 #include "eddy/coro/context.hpp"
 
@@ -29,7 +29,7 @@ class scope_resource {
   virtual bool body_ended(const outcome<>& how) noexcept = 0;
   /// Adds every child to `c`.
   virtual void cancel_children(cancellation& c) noexcept = 0;
-  virtual void visit_children(const std::function<void(context&)>& visit) const = 0;
+  virtual void visit_children(const detail::function<void(context&)>& visit) const = 0;
   /// Whether finish() will give errors.
   virtual bool failed() const noexcept = 0;
   /// Whether a child ended cancelled.

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <functional>
 #include <type_traits>
 #include <utility>
 
+#include "eddy/base/function.hpp"
 #include "eddy/coro/branch.hpp"
 
 namespace eddy::detail {
@@ -32,7 +32,7 @@ class single_scope : public scope {
   bool await_ready() const noexcept { return false; }
 
   void on_cancel(cancellation& c) noexcept override { c.add(*branch_); }
-  void visit_children(const std::function<void(context&)>& visit) const override {
+  void visit_children(const detail::function<void(context&)>& visit) const override {
     if (branch_ && !branch_->ended()) visit(*branch_);
   }
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <functional>
 #include <optional>
 #include <type_traits>
 #include <utility>
 
+#include "eddy/base/function.hpp"
 #include "eddy/flow/stream_shaper.hpp"
 
 namespace eddy::streams {
@@ -31,9 +31,9 @@ class filtered final : public detail::over_source<S> {
         try {
           const value_t<plain>& value = **kept_;
           if constexpr (detail::awaitable<answer>)
-            passes = static_cast<bool>(co_await std::invoke(f_, value));
+            passes = static_cast<bool>(co_await detail::invoke_callable(f_, value));
           else
-            passes = static_cast<bool>(std::invoke(f_, value));
+            passes = static_cast<bool>(detail::invoke_callable(f_, value));
         } catch (...) {
           kept_.reset();  // not run by a cancellation: then it is still to be judged
           throw;

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <functional>
 #include <optional>
 #include <type_traits>
 #include <utility>
 
+#include "eddy/base/function.hpp"
 #include "eddy/flow/stream_shaper.hpp"
 
 namespace eddy::streams {
@@ -47,7 +47,7 @@ class mapped final : public detail::over_source<S> {
         co_return std::nullopt;
       }
       try {
-        std::optional<value> made(co_await std::invoke(f_, **kept_));
+        std::optional<value> made(co_await detail::invoke_callable(f_, **kept_));
         kept_.reset();
         co_return made;
       } catch (...) {
@@ -57,7 +57,7 @@ class mapped final : public detail::over_source<S> {
     } else {
       auto next = co_await this->source_.next();
       if (!next) co_return std::nullopt;
-      co_return std::optional<value>(std::invoke(f_, *std::move(next)));
+      co_return std::optional<value>(detail::invoke_callable(f_, *std::move(next)));
     }
   }
 

@@ -2,10 +2,10 @@
 #pragma once
 
 #include <concepts>
-#include <functional>
 #include <type_traits>
 #include <utility>
 
+#include "eddy/base/function.hpp"
 #include "eddy/flow/with.hpp"
 
 // What the shapers of eddy::streams have in common: `source | streams::map(f) | streams::take(3)`.
@@ -99,7 +99,7 @@ class over_source<S> : public scope_resource {
   }
   bool body_ended(const outcome<>& how) noexcept override { return source_.body_ended(how); }
   void cancel_children(cancellation& c) noexcept override { source_.cancel_children(c); }
-  void visit_children(const std::function<void(context&)>& visit) const override { source_.visit_children(visit); }
+  void visit_children(const detail::function<void(context&)>& visit) const override { source_.visit_children(visit); }
   bool failed() const noexcept override { return source_.failed(); }
   bool any_cancelled() const noexcept override { return source_.any_cancelled(); }
   std::exception_ptr finish() override { return source_.finish(); }

@@ -22,7 +22,7 @@ void child_tasks::cancel_children(cancellation& c) noexcept {
   for (task_state* child = children_.first(); child != nullptr; child = children_.after(*child)) c.add(*child);
 }
 
-void child_tasks::visit_children(const std::function<void(context&)>& visit) const {
+void child_tasks::visit_children(const detail::function<void(context&)>& visit) const {
   for (task_state* child = children_.first(); child != nullptr; child = children_.after(*child)) visit(*child);
 }
 

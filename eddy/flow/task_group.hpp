@@ -2,13 +2,13 @@
 #pragma once
 
 #include <exception>
-#include <functional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "eddy/base/exception_group.hpp"
+#include "eddy/base/function.hpp"
 #include "eddy/coro/task.hpp"
 #include "eddy/flow/scope_resource.hpp"
 #include "eddy/flow/with.hpp"
@@ -31,7 +31,7 @@ class child_tasks : public scope_resource, public task_owner {
   void open(context& parent, context& body, scope_resource_owner& owner) noexcept override;
   bool body_ended(const outcome<>& how) noexcept override;
   void cancel_children(cancellation& c) noexcept override;
-  void visit_children(const std::function<void(context&)>& visit) const override;
+  void visit_children(const detail::function<void(context&)>& visit) const override;
   bool failed() const noexcept override { return !errors_.empty(); }
   bool any_cancelled() const noexcept override { return child_cancelled_; }
   void task_ended(task_state& task) noexcept override;

@@ -3,7 +3,6 @@
 
 #include <chrono>
 #include <deque>
-#include <functional>
 #include <optional>
 #include <ranges>
 #include <source_location>
@@ -11,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "eddy/base/function.hpp"
 #include "eddy/coro/holder.hpp"
 #include "eddy/coro/task.hpp"
 
@@ -74,7 +74,7 @@ class [[nodiscard]] wait_operation final : public detail::leaf<wait_operation<T>
     for (task<T>& t : tasks_) (t.state().done() ? result.done : result.pending).push_back(std::move(t));
     return result;
   }
-  void visit_holders(const std::function<void(const detail::holder&)>& visit) const override {
+  void visit_holders(const detail::function<void(const detail::holder&)>& visit) const override {
     if (limit_) return;  // it goes on by itself
     for (const task<T>& t : tasks_)
       if (!t.state().done()) visit(detail::holder(std::source_location(), t.state().number()));

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <functional>
 #include <string>
 #include <type_traits>
 #include <utility>
 
+#include "eddy/base/function.hpp"
 #include "eddy/coro/resource.hpp"
 #include "eddy/flow/scope_resource.hpp"
 
@@ -28,9 +28,9 @@ class with_operation final : public scope, private scope_resource_owner {
 
   static decltype(auto) call_body(Body& body, plain& resource, late<branch<entered>>& enter) {
     if constexpr (std::is_void_v<entered>)
-      return std::invoke(body, resource);
+      return detail::invoke_callable(body, resource);
     else
-      return std::invoke(body, *std::move(enter->result));
+      return detail::invoke_callable(body, *std::move(enter->result));
   }
   using returned =
       decltype(call_body(std::declval<Body&>(), std::declval<plain&>(), std::declval<late<branch<entered>>&>()));
@@ -85,7 +85,7 @@ class with_operation final : public scope, private scope_resource_owner {
     }
     if constexpr (owns_children) resource_.cancel_children(c);
   }
-  void visit_children(const std::function<void(context&)>& visit) const override {
+  void visit_children(const detail::function<void(context&)>& visit) const override {
     if (enter_ && !body_branch_) visit(*enter_);
     if (body_branch_ && !body_branch_->ended()) visit(*body_branch_);
     if (leave_ && !leave_->ended()) visit(*leave_);

@@ -3,7 +3,6 @@
 
 #include <cstddef>
 #include <exception>
-#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -11,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "eddy/base/function.hpp"
 #include "eddy/flow/detail/call_for_effect.hpp"
 #include "eddy/flow/task_group.hpp"
 #include "eddy/sync/queue.hpp"
@@ -54,7 +54,7 @@ class worker_pool final : public detail::child_tasks {
     return std::move(*this);
   }
   /// Is given the exception of an item's handling; the worker goes on. What it throws itself ends the pool.
-  worker_pool&& on_error(std::function<void(const std::exception_ptr&)> report) && {
+  worker_pool&& on_error(detail::function<void(const std::exception_ptr&)> report) && {
     on_error_ = std::move(report);
     return std::move(*this);
   }
@@ -103,9 +103,9 @@ class worker_pool final : public detail::child_tasks {
                     "the worker_pool's callable cannot be called with an item");
       return detail::call_for_effect([&]() -> decltype(auto) {
         if constexpr (std::is_invocable_v<F&, T&>)
-          return std::invoke(f_, item);
+          return detail::invoke_callable(f_, item);
         else
-          return std::invoke(f_, std::move(item));
+          return detail::invoke_callable(f_, std::move(item));
       });
     }
 
@@ -129,7 +129,7 @@ class worker_pool final : public detail::child_tasks {
   std::size_t capacity_;
   std::unique_ptr<handler> handle_;
   std::unique_ptr<queue<T>> jobs_;
-  std::function<void(const std::exception_ptr&)> on_error_;
+  detail::function<void(const std::exception_ptr&)> on_error_;
   bool draining_ = false;  // the body has ended well: what is left is finished, then the workers go
   bool worker_failed_ = false;
 };

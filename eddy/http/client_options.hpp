@@ -4,13 +4,13 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <source_location>
 #include <string>
 #include <string_view>
 #include <utility>
 
 #include "eddy/base/errors.hpp"
+#include "eddy/base/function.hpp"
 #include "eddy/coro/coro.hpp"
 #include "eddy/http/fields.hpp"
 #include "eddy/http/parser_limits.hpp"
@@ -57,7 +57,7 @@ class request_limits {
 };
 
 /// Makes connections in place of open_connection().
-using connector = std::function<coro<stream>(const http::url& to)>;
+using connector = eddy::detail::function<coro<stream>(const http::url& to)>;
 
 /// What bounds a client's pool.
 class pool_limits {
@@ -113,7 +113,7 @@ class client_options {
     return *this;
   }
   /// Makes the connections, in place of open_connection(): for Unix sockets, tunnels, tests.
-  client_options& connect_with(std::function<coro<stream>(const http::url& to)> connector) {
+  client_options& connect_with(eddy::detail::function<coro<stream>(const http::url& to)> connector) {
     connector_ = std::move(connector);
     return *this;
   }

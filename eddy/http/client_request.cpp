@@ -83,7 +83,8 @@ client_request& client_request::redirects(unsigned most) & {
   return *this;
 }
 
-client_request& client_request::follow_if(std::function<bool(const reply_head& answer, const http::url& to)> agrees) & {
+client_request& client_request::follow_if(
+    eddy::detail::function<bool(const reply_head& answer, const http::url& to)> agrees) & {
   plan().follow_if = std::move(agrees);
   return *this;
 }

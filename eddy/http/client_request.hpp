@@ -4,13 +4,13 @@
 #include <chrono>
 #include <concepts>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <source_location>
 #include <string>
 #include <string_view>
 #include <utility>
 
+#include "eddy/base/function.hpp"
 #include "eddy/http/detail/exchange.hpp"
 #include "eddy/http/detail/limited_exchange.hpp"
 #include "eddy/http/reply.hpp"
@@ -71,7 +71,7 @@ class [[nodiscard("a request is sent when this is awaited")]] client_request {
   client_request& redirects(unsigned most) &;
   /// Asked before each redirect is followed: `bool(const reply_head& answer, const http::url& to)`. When it says no,
   /// the redirect itself is the reply.
-  client_request& follow_if(std::function<bool(const reply_head& answer, const http::url& to)> agrees) &;
+  client_request& follow_if(eddy::detail::function<bool(const reply_head& answer, const http::url& to)> agrees) &;
   /// Follows redirects within scheme, host and port of the URL only.
   client_request& follow_same_origin() &;
 
@@ -99,7 +99,7 @@ class [[nodiscard("a request is sent when this is awaited")]] client_request {
   client_request&& max_ratio(std::uint64_t out_for_each_in) && { return std::move(max_ratio(out_for_each_in)); }
   client_request&& decode(bool on) && { return std::move(decode(on)); }
   client_request&& redirects(unsigned most) && { return std::move(redirects(most)); }
-  client_request&& follow_if(std::function<bool(const reply_head& answer, const http::url& to)> agrees) && {
+  client_request&& follow_if(eddy::detail::function<bool(const reply_head& answer, const http::url& to)> agrees) && {
     return std::move(follow_if(std::move(agrees)));
   }
   client_request&& follow_same_origin() && { return std::move(follow_same_origin()); }

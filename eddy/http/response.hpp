@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include "eddy/base/function.hpp"
 #include "eddy/coro/coro.hpp"
 #include "eddy/http/fields.hpp"
 
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -34,7 +34,7 @@ class body_source_of final : public body_source<Out> {
  public:
   template <class G>
   explicit body_source_of(G&& f) : f_(std::forward<G>(f)) {}
-  coro<> write(Out& out) override { return std::invoke(f_, out); }
+  coro<> write(Out& out) override { return eddy::detail::invoke_callable(f_, out); }
 
  private:
   F f_;

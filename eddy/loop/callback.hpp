@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <new>
 #include <tuple>
@@ -10,6 +9,7 @@
 
 #include "eddy/base/exchange_pool.hpp"
 #include "eddy/base/frame_pool.hpp"
+#include "eddy/base/function.hpp"
 #include "eddy/loop/runnable.hpp"
 #include "eddy/loop/timer_heap.hpp"
 
@@ -64,7 +64,7 @@ class callback final : public callback_node {
   ~callback() {}  // bound_ is destroyed by drop()
 
   void call() override {
-    std::apply([](F& f, Args&... args) { std::invoke(std::move(f), std::move(args)...); }, bound_);
+    std::apply([](F& f, Args&... args) { detail::invoke_callable(std::move(f), std::move(args)...); }, bound_);
   }
   void drop() noexcept override { std::destroy_at(&bound_); }
   void destroy() noexcept override { delete this; }

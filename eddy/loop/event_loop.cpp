@@ -44,7 +44,7 @@ event_loop::event_loop(std::string_view backend) : event_loop(detail::choose_bac
 
 event_loop::event_loop(detail::chosen_backend backend)
     : scheduler_(*this, std::move(backend.io)),
-      thread_(std::this_thread::get_id()),
+      thread_(detail::thread_id::here()),
       life_(*this),
       backend_reason_(std::move(backend.reason)) {
   ignore_broken_pipes();
@@ -124,7 +124,7 @@ event_loop::statistics_type event_loop::statistics() const noexcept {
   return {scheduler_.ready.size(), scheduler_.timers.size(), scheduler_.io->pending(), scheduler_.external};
 }
 
-void event_loop::run_with(const std::function<void()>& body) {
+void event_loop::run_with(const detail::function<void()>& body) {
   check_thread("run", "a loop of that thread's own");
   if (try_current() != nullptr)
     throw misuse_error(

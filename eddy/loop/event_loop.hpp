@@ -4,15 +4,15 @@
 #include <atomic>
 #include <chrono>
 #include <exception>
-#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
-#include <thread>
 #include <tuple>
 #include <type_traits>
 #include <utility>
 
+#include "eddy/base/function.hpp"
+#include "eddy/base/thread_id.hpp"
 #include "eddy/loop/callback.hpp"
 #include "eddy/loop/loop_life.hpp"
 #include "eddy/loop/scheduler.hpp"
@@ -25,7 +25,7 @@ struct unhandled_error {
   std::exception_ptr error;  // never null
 };
 
-using exception_handler = std::function<void(const unhandled_error&)>;
+using exception_handler = detail::function<void(const unhandled_error&)>;
 
 namespace detail {
 
@@ -137,10 +137,10 @@ class event_loop {
 
   /// Calls `body` with this loop as the thread's current one. The building block of `run`; use that instead.
   /// @throws misuse_error when another loop runs on this thread already.
-  void run_with(const std::function<void()>& body);
+  void run_with(const detail::function<void()>& body);
 
   /// Whether this is the loop's thread, running or not.
-  bool on_own_thread() const noexcept { return std::this_thread::get_id() == thread_; }
+  bool on_own_thread() const noexcept { return detail::thread_id::here() == thread_; }
   /// Throws wrong_thread, naming `what` was called and `instead`, unless this is the loop's thread.
   void check_thread(const char* what, const char* instead) const {
     if (!on_own_thread()) [[unlikely]]
@@ -156,7 +156,7 @@ class event_loop {
   /// Tells `dependent` when the loop ends, unless it is gone by then.
   void add_dependent(detail::loop_dependent& dependent) noexcept { dependents_.push_back(dependent); }
   detail::loop_ticket ticket() const noexcept { return life_.ticket(); }
-  std::thread::id thread() const noexcept { return thread_; }
+  detail::thread_id thread() const noexcept { return thread_; }
 
   // -- for the coroutine layer
 
@@ -186,7 +186,7 @@ class event_loop {
   [[noreturn]] static void throw_closed(const char* what);
 
   detail::scheduler scheduler_;
-  std::thread::id thread_;
+  detail::thread_id thread_;
   detail::intrusive_list<detail::loop_dependent> dependents_;
   detail::loop_life life_;
   std::string backend_reason_;

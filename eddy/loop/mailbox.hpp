@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <sched.h>
+
 #include <atomic>
 #include <cstdint>
-#include <thread>
 
 #include "eddy/loop/runnable.hpp"
 
@@ -42,7 +43,7 @@ class mailbox {
   /// The loop's thread, before it goes: waits until whoever wakes it has let go of it.
   void wait_for_wakers() const noexcept {
     // acquire: what they did comes before the loop goes.
-    while (waking_.load(std::memory_order_acquire) != 0) std::this_thread::yield();
+    while (waking_.load(std::memory_order_acquire) != 0) ::sched_yield();
   }
 
   /// The loop's thread. Moves everything posted so far to the end of `queue`, oldest first.

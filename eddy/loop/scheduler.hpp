@@ -2,11 +2,11 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <vector>
 
+#include "eddy/base/function.hpp"
 #include "eddy/loop/backend.hpp"
 #include "eddy/loop/mailbox.hpp"
 #include "eddy/loop/runnable.hpp"
@@ -96,10 +96,10 @@ class scheduler {
 
   /// Called when nothing is runnable, scheduled or outstanding. It may make something runnable; otherwise the loop
   /// waits.
-  std::function<void()> on_idle;
+  detail::function<void()> on_idle;
   /// How long the loop may then sleep until on_long_idle is called, once; for ever when it is not set.
   std::optional<std::chrono::nanoseconds> idle_limit;
-  std::function<void()> on_long_idle;
+  detail::function<void()> on_long_idle;
 
   time_point now() const noexcept { return virtual_now ? *virtual_now : clock::now(); }
 

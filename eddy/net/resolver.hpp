@@ -4,11 +4,11 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "eddy/base/function.hpp"
 #include "eddy/coro/coro.hpp"
 #include "eddy/net/address.hpp"
 #include "eddy/net/errors.hpp"
@@ -56,7 +56,7 @@ void set_host_resolver(std::shared_ptr<host_resolver> resolver);
 
 /// Finds addresses by blocking: what runs on the resolver's threads. Owns all that it touches.
 /// @throws resolve_error  There is none.
-using host_lookup = std::function<std::vector<ip_address>(const std::string& host)>;
+using host_lookup = detail::function<std::vector<ip_address>(const std::string& host)>;
 
 /// The same with a function that blocks, and runs on the threads of the loop's resolver; null for the system's again.
 void set_host_lookup(host_lookup lookup);

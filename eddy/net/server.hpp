@@ -6,13 +6,13 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <string>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
+#include "eddy/base/function.hpp"
 #include "eddy/coro/branch.hpp"
 #include "eddy/coro/coro.hpp"
 #include "eddy/net/address.hpp"
@@ -79,9 +79,9 @@ class handler_of final : public connection_handler {
   explicit handler_of(G&& f) : f_(std::forward<G>(f)) {}
   coro<> handle(stream connection, const std::shared_ptr<server_core>& core) override {
     if constexpr (viewing_handler<F>)
-      return std::invoke(f_, std::move(connection), server_view(core));
+      return detail::invoke_callable(f_, std::move(connection), server_view(core));
     else
-      return std::invoke(f_, std::move(connection));
+      return detail::invoke_callable(f_, std::move(connection));
   }
 
  private:

@@ -43,7 +43,7 @@ process_pool&& process_pool::max_message(std::size_t bytes) && {
   core_->settings.max_message = bytes;
   return std::move(*this);
 }
-process_pool&& process_pool::on_stderr(std::function<void(int pid, std::string_view text)> handler) && {
+process_pool&& process_pool::on_stderr(detail::function<void(int pid, std::string_view text)> handler) && {
   core_->settings.on_stderr = std::move(handler);
   return std::move(*this);
 }

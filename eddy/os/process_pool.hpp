@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstddef>
-#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -10,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "eddy/base/function.hpp"
 #include "eddy/base/outcome.hpp"
 #include "eddy/coro/coro.hpp"
 #include "eddy/os/detail/process_call.hpp"
@@ -64,7 +64,7 @@ class process_pool {
   process_pool&& max_message(std::size_t bytes) &&;
   /// Called with what a worker writes to stderr, as it comes, in place of passing it on to this process's own. Must not
   /// block; what it throws reaches the loop's handler.
-  process_pool&& on_stderr(std::function<void(int pid, std::string_view text)> handler) &&;
+  process_pool&& on_stderr(detail::function<void(int pid, std::string_view text)> handler) &&;
   /// Each worker begins with `f(args...)`. When that throws, the worker could not start.
   template <class F, class... Args>
   process_pool&& initializer(F f, const Args&... args) && {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "eddy/base/errors.hpp"
+#include "eddy/base/function.hpp"
 #include "eddy/sync/grip.hpp"
 #include "eddy/sync/label.hpp"
 #include "eddy/sync/waiter_list.hpp"
@@ -359,7 +360,7 @@ class basic_queue<T, Order>::join_operation final : public detail::waiter<join_o
   }
   void await_resume() const noexcept {}
   std::string describe() const override { return queue_->describe("join"); }
-  void visit_holders(const std::function<void(const detail::holder&)>& visit) const override {
+  void visit_holders(const detail::function<void(const detail::holder&)>& visit) const override {
     detail::visit_grips(queue_->leases_, visit);
   }
 

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "eddy/base/errors.hpp"
+#include "eddy/base/function.hpp"
 #include "eddy/coro/branch.hpp"
 #include "eddy/sync/mutex.hpp"
 
@@ -111,7 +112,7 @@ class condition::wait_operation final : public detail::leaf<wait_operation>, pub
   std::string describe() const override {
     return state_ == state::waits ? condition_->label_.describe("condition::wait") : mutex_->label_.describe("mutex");
   }
-  void visit_holders(const std::function<void(const detail::holder&)>& visit) const override {
+  void visit_holders(const detail::function<void(const detail::holder&)>& visit) const override {
     if (state_ != state::waits) visit(mutex_->holder_);
   }
 

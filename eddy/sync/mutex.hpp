@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "eddy/base/function.hpp"
 #include "eddy/coro/holder.hpp"
 #include "eddy/coro/leaf.hpp"
 #include "eddy/sync/label.hpp"
@@ -101,7 +102,7 @@ class mutex {
     }
     mutex_guard await_resume() noexcept { return mutex_guard(*mutex_); }
     std::string describe() const override { return mutex_->label_.describe("mutex"); }
-    void visit_holders(const std::function<void(const detail::holder&)>& visit) const override {
+    void visit_holders(const detail::function<void(const detail::holder&)>& visit) const override {
       visit(mutex_->holder_);
     }
 

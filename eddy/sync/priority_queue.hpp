@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <concepts>
 #include <cstdint>
-#include <functional>
 #include <vector>
 
 #include "eddy/sync/basic_queue.hpp"

@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "eddy/base/function.hpp"
 #include "eddy/sync/grip.hpp"
 #include "eddy/sync/label.hpp"
 #include "eddy/sync/waiter_list.hpp"
@@ -85,7 +86,7 @@ class semaphore {
     }
     semaphore_permit await_resume() noexcept { return {*semaphore_, std::move(grip_)}; }
     std::string describe() const override { return semaphore_->label_.describe("semaphore"); }
-    void visit_holders(const std::function<void(const detail::holder&)>& visit) const override {
+    void visit_holders(const detail::function<void(const detail::holder&)>& visit) const override {
       detail::visit_grips(semaphore_->holders_, visit);
     }
 

@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "eddy/base/function.hpp"
 #include "eddy/sync/grip.hpp"
 #include "eddy/sync/label.hpp"
 #include "eddy/sync/waiter_list.hpp"
@@ -148,7 +149,7 @@ class shared_mutex::acquisition : public detail::waiter<acquisition> {
   std::string describe() const override {
     return mutex_->label_.describe(alone_ ? "shared_mutex::lock" : "shared_mutex::lock_shared");
   }
-  void visit_holders(const std::function<void(const detail::holder&)>& visit) const override {
+  void visit_holders(const detail::function<void(const detail::holder&)>& visit) const override {
     detail::visit_grips(mutex_->holders_, visit);
   }
 

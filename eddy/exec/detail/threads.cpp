@@ -28,7 +28,7 @@ class blocked_signals {
 
 }  // namespace
 
-std::thread start_thread(const std::string& name, std::function<void()> body) {
+std::thread start_thread(const std::string& name, detail::function<void()> body) {
   const blocked_signals none;
   return std::thread([name = name.substr(0, 15), body = std::move(body)] {
     pthread_setname_np(pthread_self(), name.c_str());

@@ -2,13 +2,13 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 
+#include "eddy/base/function.hpp"
 #include "eddy/coro/coro.hpp"
 #include "eddy/http/client_error.hpp"
 #include "eddy/http/client_options.hpp"
@@ -41,7 +41,7 @@ class request_plan {
   std::string body;
   bool has_body = false;
   request_limits limits;
-  std::function<bool(const reply_head& answer, const http::url& to)> follow_if;  // empty: always
+  eddy::detail::function<bool(const reply_head& answer, const http::url& to)> follow_if;  // empty: always
 };
 
 /// One request from its first redirect to its last body byte: the state, and what is done with it.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include "eddy/base/function.hpp"
 #include "eddy/coro/coro.hpp"
 #include "eddy/http/detail/server_state.hpp"
 #include "eddy/http/path_parameter.hpp"
@@ -8,7 +9,6 @@
 #include "eddy/http/server_request.hpp"
 
 #include <cstddef>
-#include <functional>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -90,7 +90,8 @@ class route_handler_of final : public route_handler {
                            std::index_sequence<I...>) {
     [[maybe_unused]] auto arguments = std::make_tuple(argument<I>(request, parts)...);
     if (!(static_cast<bool>(std::get<I>(arguments)) && ...)) return {};
-    return to_response(std::invoke(f_, static_cast<parameter<I>>(*std::move(std::get<I>(arguments)))...));
+    return to_response(
+        eddy::detail::invoke_callable(f_, static_cast<parameter<I>>(*std::move(std::get<I>(arguments)))...));
   }
 
   F f_;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include "eddy/base/function.hpp"
 #include "eddy/base/intrusive_list.hpp"
 #include "eddy/coro/coro.hpp"
 #include "eddy/http/parser_limits.hpp"
@@ -9,7 +10,6 @@
 
 #include <chrono>
 #include <cstddef>
-#include <functional>
 #include <memory>
 #include <string>
 #include <type_traits>
@@ -57,7 +57,9 @@ class application_of final : public application {
  public:
   template <class G>
   explicit application_of(G&& f) : f_(std::forward<G>(f)) {}
-  coro<response> handle(server_request& request) override { return to_response(std::invoke(f_, request)); }
+  coro<response> handle(server_request& request) override {
+    return to_response(eddy::detail::invoke_callable(f_, request));
+  }
 
  private:
   F f_;

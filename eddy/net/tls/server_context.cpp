@@ -26,7 +26,7 @@ server_context&& server_context::alpn_protocols(const std::vector<std::string>& 
   return std::move(*this);
 }
 server_context&& server_context::on_server_name(
-    std::function<std::optional<server_context>(std::string_view name)> choose) && {
+    eddy::detail::function<std::optional<server_context>(std::string_view name)> choose) && {
   state_->choose = std::move(choose);
   return std::move(*this);
 }
@@ -58,7 +58,8 @@ server_context&& server_context::close_wait(std::chrono::nanoseconds limit) && {
   state_->close_wait = limit;
   return std::move(*this);
 }
-server_context&& server_context::on_handshake_failure(std::function<void(const std::exception_ptr&)> handler) && {
+server_context&& server_context::on_handshake_failure(
+    eddy::detail::function<void(const std::exception_ptr&)> handler) && {
   state_->failure_handler = std::move(handler);
   return std::move(*this);
 }

@@ -3,7 +3,6 @@
 
 #include <chrono>
 #include <exception>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -11,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "eddy/base/function.hpp"
 #include "eddy/net/stream_security.hpp"
 #include "eddy/net/tls/errors.hpp"
 #include "eddy/net/tls/identity.hpp"
@@ -58,7 +58,8 @@ class server_context {
   /// Chooses a context by the name that the client asks for (SNI): its certificates, ALPN and client certificates are
   /// taken, not its versions, ciphers and times; its sessions are not resumed. Nothing: this one. Called on the loop's
   /// thread; must not wait. A client that gives no name is served with this one. What it throws ends the handshake.
-  server_context&& on_server_name(std::function<std::optional<server_context>(std::string_view name)> choose) &&;
+  server_context&& on_server_name(
+      eddy::detail::function<std::optional<server_context>(std::string_view name)> choose) &&;
 
   // -- how
 
@@ -76,7 +77,7 @@ class server_context {
   server_context&& close_wait(std::chrono::nanoseconds limit) &&;
   /// Gets each error of a handshake that failed on a server. Default: the loop's exception handler gets them. Must not
   /// throw.
-  server_context&& on_handshake_failure(std::function<void(const std::exception_ptr&)> handler) &&;
+  server_context&& on_handshake_failure(eddy::detail::function<void(const std::exception_ptr&)> handler) &&;
 
   // -- while it is used
 

@@ -4,12 +4,12 @@
 #include <array>
 #include <chrono>
 #include <cstddef>
-#include <functional>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 
+#include "eddy/base/function.hpp"
 #include "eddy/coro/coro.hpp"
 #include "eddy/os/detail/process_frame.hpp"
 #include "eddy/os/detail/watched_descriptor.hpp"
@@ -21,8 +21,8 @@ namespace eddy::detail {
 struct worker_settings {
   std::string program = "/proc/self/exe";
   std::string name = "eddy-worker";
-  std::size_t max_message = std::size_t{256} << 20;                // bytes
-  std::function<void(int pid, std::string_view bytes)> on_stderr;  // empty: to this process's own
+  std::size_t max_message = std::size_t{256} << 20;                   // bytes
+  detail::function<void(int pid, std::string_view bytes)> on_stderr;  // empty: to this process's own
 };
 
 /// A child process that serves jobs, seen from the pool.

@@ -3,11 +3,11 @@
 
 #include <atomic>
 #include <chrono>
-#include <functional>
 #include <mutex>
 #include <string>
 #include <vector>
 
+#include "eddy/base/function.hpp"
 #include "eddy/net/tls/detail/identity_source.hpp"
 #include "eddy/net/tls/detail/openssl.hpp"
 #include "eddy/net/tls/detail/pem.hpp"
@@ -22,7 +22,7 @@ namespace eddy::tls::detail {
 /// They do not change once the context is shared; after that everything here may be called on any thread.
 class context_state {
  public:
-  using setting = std::function<void(SSL_CTX*)>;
+  using setting = eddy::detail::function<void(SSL_CTX*)>;
 
   void add(setting s) {
     settings_.push_back(std::move(s));

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "eddy/base/function.hpp"
 #include "eddy/net/stream_security.hpp"
 #include "eddy/net/tls/detail/context_state.hpp"
 #include "eddy/net/tls/server_context.hpp"
@@ -29,8 +30,8 @@ class server_state final : public context_state,
   bool resumes = true;
   client_certificates asks = client_certificates::none;
   std::string alpn;  // as TLS wants it
-  std::function<std::optional<server_context>(std::string_view)> choose;
-  std::function<void(const std::exception_ptr&)> failure_handler;
+  eddy::detail::function<std::optional<server_context>(std::string_view)> choose;
+  eddy::detail::function<void(const std::exception_ptr&)> failure_handler;
 
  private:
   ctx_ptr make() const override;
