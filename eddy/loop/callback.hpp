@@ -100,7 +100,7 @@ class posted_callback final : public posted_node {
 
   void run() noexcept override {
     try {
-      std::apply([](F& f, Args&... args) { std::invoke(std::move(f), std::move(args)...); }, bound_);
+      std::apply([](F& f, Args&... args) { invoke_callable(std::move(f), std::move(args)...); }, bound_);
     } catch (...) {
       report_thrown(loop_);
     }
