@@ -56,23 +56,30 @@ void round_trip(int loop_core, int caller_core) {
 void round_trip_one_core(long) { round_trip(1, 1); }
 void round_trip_two_cores(long) { round_trip(0, 1); }
 
-/// A coroutine goes to a pool of COUNT threads and back, all on one core.
+/// co_await on(pool, job): what `job` returns, run by a thread of the pool.
+template <class Job>
+auto on(asio::thread_pool& pool, Job job) {
+  return asio::async_initiate<const asio::use_awaitable_t<>&, void(long)>(
+      [&pool](auto handler, Job what) {
+        asio::post(pool, [handler = std::move(handler), what = std::move(what)]() mutable {
+          const auto loop = asio::get_associated_executor(handler);
+          asio::dispatch(loop, [handler = std::move(handler), value = what()]() mutable { std::move(handler)(value); });
+        });
+      },
+      use_awaitable, std::move(job));
+}
+
+/// An empty job on a pool of COUNT threads and back, all on one core.
 void to_thread(long count) {
   heart::pin(1);
   const long n = units(20'000);
   asio::thread_pool pool(static_cast<std::size_t>(count));
   heart::report_us(n, [&] {
-    asio::io_context loop(1);
-    asio::co_spawn(
-        loop,
-        [&]() -> awaitable<void> {
-          for (long i = 0; i < n; ++i) {
-            co_await asio::post(asio::bind_executor(pool, use_awaitable));
-            co_await asio::post(asio::bind_executor(loop, use_awaitable));
-          }
-        },
-        rethrow);
-    loop.run();
+    run_main([&](asio::io_context&) -> awaitable<void> {
+      long sum = 0;
+      for (long i = 0; i < n; ++i) sum += co_await on(pool, [] { return 1L; });
+      heart::check(sum == n, "to_thread");
+    });
   });
   pool.join();
 }

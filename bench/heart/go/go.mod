@@ -1,0 +1,3 @@
+module bench_heart_go
+
+go 1.19
