@@ -70,7 +70,8 @@ awaitable<long> gather(asio::io_context& loop, long count) {
       if (--left == 0) finished.set();
     });
   }
-  co_await finished.wait();
+  error_code cancelled;
+  co_await finished.wait(cancelled);
   co_return sum;
 }
 
@@ -91,7 +92,8 @@ void gather_tasks(long count) {
 }
 
 awaitable<void> parked(asio_event& go, long& left) {
-  co_await go.wait();
+  error_code cancelled;
+  co_await go.wait(cancelled);
   --left;
 }
 

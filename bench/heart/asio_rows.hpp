@@ -26,14 +26,11 @@ using error_code = std::error_code;
 extern const std::span<const heart::row> asio_time_rows;    // asio_time.cpp
 extern const std::span<const heart::row> asio_thread_rows;  // asio_cross.cpp
 
-/// An event: whoever waits goes on at set().
+/// An event: whoever waits goes on at set(), which reaches them as an error that is none.
 class asio_event {
  public:
   explicit asio_event(asio::io_context& loop) : timer_(loop, asio::steady_timer::time_point::max()) {}
-  asio::awaitable<void> wait() {
-    error_code ignored;
-    co_await timer_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
-  }
+  auto wait(error_code& cancelled) { return timer_.async_wait(asio::redirect_error(asio::use_awaitable, cancelled)); }
   void set() { timer_.cancel(); }
 
  private:
