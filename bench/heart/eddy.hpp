@@ -2,11 +2,8 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdlib>
-#include <iostream>
-#include <string_view>
 
-#include "bench/heart/figures.hpp"
+#include "bench/heart/measure.hpp"
 #include "eddy/coro/coro.hpp"
 
 // eddy's rows of the heart, each a coroutine that measures `units` of its work once and gives the seconds.
@@ -15,12 +12,14 @@ namespace bench {
 
 using eddy::coro;
 
-/// The answer of a measurement has to be right, or its time says nothing.
-inline void expect(bool right, const char* what) {
-  if (right) return;
-  std::cerr << "wrong result: " << what << '\n';
-  std::exit(1);
-}
+/// The seconds of a piece of work.
+class stopwatch {
+ public:
+  double seconds() const { return heart::since(start_) * 1e-9; }
+
+ private:
+  heart::clock::time_point start_ = heart::clock::now();
+};
 
 // What a row measures. `units` is what the time is divided by; `count` how many tasks, timers or frames take part.
 

@@ -2,6 +2,7 @@
 #include <array>
 #include <cstdlib>
 #include <iostream>
+#include <string_view>
 #include <vector>
 
 #include "bench/heart/eddy.hpp"
@@ -21,7 +22,7 @@ struct row {
   std::size_t units;  // what a repetition does; 0 for as many as take part
   const char* figure = "ns";
   double scale = 1e9;
-  int repetitions = bench::repetitions;
+  int repetitions = 5;
   std::chrono::nanoseconds spin{0};
 };
 
@@ -41,7 +42,7 @@ constexpr std::array rows{
     row{"cancel", bench::cancel_sleepers, 1, 100'000},
     row{"post", bench::post, 1, 500'000},
     row{"round_trip_one_core", bench::round_trip_one_core, 1, 50'000, "us", 1e6},
-    row{"round_trip_two_cores", bench::round_trip_two_cores, 1, 50'000, "us", 1e6, bench::repetitions, bench::spinning},
+    row{"round_trip_two_cores", bench::round_trip_two_cores, 1, 50'000, "us", 1e6, 5, bench::spinning},
     row{"to_thread", bench::to_thread_empty, 1, 50'000, "us", 1e6},
 };
 
@@ -55,8 +56,9 @@ void measure(const row& r, std::size_t count) {
   run_once(r, count, units);
   if (r.figure == nullptr) return;  // it printed what it has to say
   std::vector<double> values;
-  for (int i = 0; i < r.repetitions; ++i) values.push_back(run_once(r, count, units) * r.scale / static_cast<double>(units));
-  bench::print_figure(r.figure, bench::median(values));
+  for (int i = 0; i < r.repetitions; ++i)
+    values.push_back(run_once(r, count, units) * r.scale / static_cast<double>(units));
+  heart::figure(r.figure, heart::median(values));
 }
 
 }  // namespace

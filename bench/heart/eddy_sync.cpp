@@ -35,7 +35,7 @@ coro<double> queue_handoff(std::size_t items, std::size_t) {
   for (std::size_t i = 0; i < items; ++i) sum += co_await between.get();
   co_await producer;
   const double seconds = watch.seconds();
-  expect(sum == items * (items - 1) / 2, "handing over");
+  heart::check(sum == items * (items - 1) / 2, "handing over");
   co_return seconds;
 }
 
@@ -48,7 +48,7 @@ coro<double> mutex_free(std::size_t locks, std::size_t) {
     ++inside;
   }
   const double seconds = watch.seconds();
-  expect(inside == locks, "locking");
+  heart::check(inside == locks, "locking");
   co_return seconds;
 }
 
@@ -61,7 +61,7 @@ coro<double> mutex_contended(std::size_t locks, std::size_t tasks) {
     all.push_back(eddy::create_task(lock_often, std::ref(m), locks / tasks, std::ref(inside)));
   for (const auto& each : all) co_await each;
   const double seconds = watch.seconds();
-  expect(inside == locks / tasks * tasks, "locking with waiters");
+  heart::check(inside == locks / tasks * tasks, "locking with waiters");
   co_return seconds;
 }
 

@@ -1,7 +1,4 @@
 // SPDX-License-Identifier: BSL-1.0
-#include <unistd.h>
-
-#include <fstream>
 #include <numeric>
 #include <vector>
 
@@ -37,14 +34,6 @@ coro<> wait_for(eddy::event& end, std::size_t& ended) {
   ++ended;
 }
 
-// Resident memory.
-std::size_t resident_bytes() {
-  std::size_t pages = 0;
-  std::size_t resident = 0;
-  std::ifstream("/proc/self/statm") >> pages >> resident;
-  return resident * static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
-}
-
 }  // namespace
 
 coro<double> await_ready(std::size_t awaits, std::size_t) {
@@ -52,7 +41,7 @@ coro<double> await_ready(std::size_t awaits, std::size_t) {
   std::size_t sum = 0;
   for (std::size_t i = 0; i < awaits; ++i) sum += co_await ready_child(i);
   const double seconds = watch.seconds();
-  expect(sum == awaits * (awaits + 1) / 2, "awaiting a ready child");
+  heart::check(sum == awaits * (awaits + 1) / 2, "awaiting a ready child");
   co_return seconds;
 }
 
@@ -61,7 +50,7 @@ coro<double> chain_yield(std::size_t chains, std::size_t depth) {
   std::size_t sum = 0;
   for (std::size_t i = 0; i < chains; ++i) sum += co_await chain(depth);
   const double seconds = watch.seconds();
-  expect(sum == chains * depth, "a chain");
+  heart::check(sum == chains * depth, "a chain");
   co_return seconds;
 }
 
@@ -70,7 +59,7 @@ coro<double> spawn_join(std::size_t tasks, std::size_t) {
   std::size_t sum = 0;
   for (std::size_t i = 0; i < tasks; ++i) sum += co_await eddy::create_task(ready_child, i);
   const double seconds = watch.seconds();
-  expect(sum == tasks * (tasks + 1) / 2, "spawning and joining");
+  heart::check(sum == tasks * (tasks + 1) / 2, "spawning and joining");
   co_return seconds;
 }
 
@@ -82,7 +71,7 @@ coro<double> gather_all(std::size_t, std::size_t tasks) {
   std::vector<std::size_t> values = co_await eddy::gather(std::move(all));
   const std::size_t sum = std::accumulate(values.begin(), values.end(), std::size_t{0});
   const double seconds = watch.seconds();
-  expect(sum == tasks * (tasks + 1) / 2, "gathering");
+  heart::check(sum == tasks * (tasks + 1) / 2, "gathering");
   co_return seconds;
 }
 
@@ -98,10 +87,10 @@ coro<double> yield_all(std::size_t yields, std::size_t tasks) {
 coro<double> task_bytes(std::size_t, std::size_t tasks) {
   eddy::event end;
   std::size_t ended = 0;
-  const std::size_t before = resident_bytes();
+  const double before = heart::resident_bytes();
   for (std::size_t i = 0; i < tasks; ++i) eddy::create_task(wait_for(end, ended));
   co_await eddy::sleep(0s);
-  print_figure("bytes", static_cast<double>(resident_bytes() - before) / static_cast<double>(tasks));
+  heart::figure("bytes", (heart::resident_bytes() - before) / static_cast<double>(tasks));
   end.set();
   while (ended != tasks) co_await eddy::sleep(0s);
   co_return 0;

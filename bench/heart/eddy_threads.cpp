@@ -1,7 +1,4 @@
 // SPDX-License-Identifier: BSL-1.0
-#include <sched.h>
-
-#include <atomic>
 #include <thread>
 
 #include "bench/heart/eddy.hpp"
@@ -13,13 +10,6 @@ namespace bench {
 
 namespace {
 
-void pin_this_thread(int core) {
-  cpu_set_t cores;
-  CPU_ZERO(&cores);
-  CPU_SET(core, &cores);
-  sched_setaffinity(0, sizeof cores, &cores);
-}
-
 /// While it lives, a loop that waits for posts alone is not taken for one that can never go on.
 class awaited_by_another_thread {
  public:
@@ -30,29 +20,33 @@ class awaited_by_another_thread {
   eddy::future<> future_;
 };
 
-/// One side of a conversation between two threads: opened by one, awaited by the other.
-class gate {
- public:
-  void open() {
-    open_.store(1, std::memory_order_release);
-    open_.notify_one();
-  }
-  void wait(std::chrono::nanoseconds spin) {
-    const auto start = std::chrono::steady_clock::now();
-    while (open_.load(std::memory_order_acquire) == 0)
-      if (std::chrono::steady_clock::now() - start >= spin) open_.wait(0, std::memory_order_acquire);
-    open_.store(0, std::memory_order_relaxed);
-  }
-
- private:
-  std::atomic<int> open_{0};
-};
+// A thread asks the loop and waits for its answer.
+coro<double> round_trip(std::size_t trips, int loop_core, int caller_core, std::chrono::nanoseconds spin) {
+  heart::pin(loop_core);
+  eddy::event_loop& loop = eddy::get_running_loop();
+  const awaited_by_another_thread open;
+  eddy::event all_asked;
+  double seconds = 0;
+  std::jthread caller([&] {
+    heart::pin(caller_core);
+    heart::gate answered;
+    const stopwatch watch;
+    for (std::size_t i = 0; i < trips; ++i) {
+      loop.call_soon_threadsafe([&answered] { answered.open(); });
+      answered.wait(spin);
+    }
+    seconds = watch.seconds();
+    loop.call_soon_threadsafe([&] { all_asked.set(); });
+  });
+  co_await all_asked.wait();
+  co_return seconds;
+}
 
 }  // namespace
 
 // Both threads on one core: what posting and running cost together, without the wake-up of a core that sleeps.
 coro<double> post(std::size_t posts, std::size_t) {
-  pin_this_thread(1);
+  heart::pin(1);
   eddy::event_loop& loop = eddy::get_running_loop();
   const awaited_by_another_thread open;
   eddy::event all_ran;
@@ -68,44 +62,18 @@ coro<double> post(std::size_t posts, std::size_t) {
   co_return watch.seconds();
 }
 
-// A thread asks the loop and waits for its answer.
-namespace {
-
-coro<double> round_trip(std::size_t trips, int loop_core, int caller_core, std::chrono::nanoseconds spin) {
-  pin_this_thread(loop_core);
-  eddy::event_loop& loop = eddy::get_running_loop();
-  const awaited_by_another_thread open;
-  eddy::event all_asked;
-  double seconds = 0;
-  std::jthread caller([&] {
-    pin_this_thread(caller_core);
-    gate answered;
-    const stopwatch watch;
-    for (std::size_t i = 0; i < trips; ++i) {
-      loop.call_soon_threadsafe([&answered] { answered.open(); });
-      answered.wait(spin);
-    }
-    seconds = watch.seconds();
-    loop.call_soon_threadsafe([&] { all_asked.set(); });
-  });
-  co_await all_asked.wait();
-  co_return seconds;
-}
-
-}  // namespace
-
 coro<double> round_trip_one_core(std::size_t trips, std::size_t) { return round_trip(trips, 1, 1, {}); }
 coro<double> round_trip_two_cores(std::size_t trips, std::size_t) { return round_trip(trips, 1, 0, spinning); }
 
 // An empty job on a pool of that many threads, on the loop's own core.
 coro<double> to_thread_empty(std::size_t jobs, std::size_t threads) {
-  pin_this_thread(1);
+  heart::pin(1);
   eddy::thread_pool pool(threads);
   const stopwatch watch;
   std::size_t sum = 0;
   for (std::size_t i = 0; i < jobs; ++i) sum += co_await eddy::run_in_executor(pool, [i] { return i; });
   const double seconds = watch.seconds();
-  expect(sum == jobs * (jobs - 1) / 2, "jobs on a thread");
+  heart::check(sum == jobs * (jobs - 1) / 2, "jobs on a thread");
   co_return seconds;
 }
 

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: BSL-1.0
-#include <ctime>
 #include <vector>
 
 #include "bench/heart/eddy.hpp"
@@ -13,12 +12,6 @@ using namespace std::chrono_literals;
 namespace bench {
 
 namespace {
-
-double processor_seconds() {
-  timespec now{};
-  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-  return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
-}
 
 coro<> sleep_once(std::chrono::nanoseconds duration, std::size_t& ended) {
   co_await eddy::sleep(duration);
@@ -41,19 +34,17 @@ void nothing() {}
 
 }  // namespace
 
-// One second's worth of different deadlines, in an order that is none.
 coro<double> sleep_all(std::size_t, std::size_t sleepers) {
-  const double before = processor_seconds();
+  const double before = heart::cpu_time();
   std::size_t ended = 0;
   std::vector<eddy::task<>> all;
   all.reserve(sleepers);
   for (std::size_t i = 0; i < sleepers; ++i) {
-    const std::chrono::milliseconds duration(1 + i * 7919 % 1000);
-    all.push_back(eddy::create_task(sleep_once, duration, std::ref(ended)));
+    all.push_back(eddy::create_task(sleep_once, heart::sleep_of(static_cast<long>(i)), std::ref(ended)));
   }
   for (const auto& each : all) co_await each;
-  expect(ended == sleepers, "sleeping");
-  co_return processor_seconds() - before;
+  heart::check(ended == sleepers, "sleeping");
+  co_return (heart::cpu_time() - before) * 1e-9;
 }
 
 // A limit that is set and taken away again, over and over. Deadlines are counted from a time that was read once, as
@@ -64,11 +55,11 @@ coro<double> arm_cancel(std::size_t pairs, std::size_t others) {
   std::vector<eddy::callback_handle> armed;
   armed.reserve(others);
   for (std::size_t i = 0; i < others; ++i)
-    armed.push_back(loop.call_at(start + std::chrono::milliseconds(i * 7919 % others), nothing));
+    armed.push_back(loop.call_at(start + heart::sleep_of(static_cast<long>(i)), nothing));
   const auto set_and_take_away = [&](eddy::timeout_scope& limit) -> coro<double> {
     const stopwatch watch;
     for (std::size_t i = 0; i < pairs; ++i) {
-      limit.reschedule(start + std::chrono::milliseconds(i * 104729 % others));
+      limit.reschedule(start + heart::sleep_of(static_cast<long>(i)));
       limit.reschedule(std::nullopt);
     }
     co_return watch.seconds();
@@ -83,7 +74,7 @@ coro<double> timeout_idle(std::size_t limits, std::size_t) {
   std::size_t sum = 0;
   for (std::size_t i = 0; i < limits; ++i) sum += static_cast<std::size_t>(co_await eddy::wait_for(yield_once(), 1h));
   const double seconds = watch.seconds();
-  expect(sum == limits, "limits that are not reached");
+  heart::check(sum == limits, "limits that are not reached");
   co_return seconds;
 }
 
@@ -97,8 +88,8 @@ coro<double> cancel_sleepers(std::size_t sleepers, std::size_t depth) {
   for (auto& each : all) each.cancel();
   const auto ends = co_await eddy::wait(all);
   const double seconds = watch.seconds();
-  for (const auto& each : ends.done) expect(each.cancelled(), "cancelling");
-  expect(ends.done.size() == sleepers, "cancelling all");
+  for (const auto& each : ends.done) heart::check(each.cancelled(), "cancelling");
+  heart::check(ends.done.size() == sleepers, "cancelling all");
   co_return seconds;
 }
 
