@@ -3,7 +3,7 @@
 # presets; whoever prefers them uses `cmake --preset dev` and so on directly.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all laws scenarios faults soak lint format
+.PHONY: help demo test test-all laws scenarios faults soak bench bench-quick lint format
 
 export CMAKE_GENERATOR ?= $(if $(shell command -v ninja),Ninja,Unix Makefiles)
 CRAWLER := build/release/examples/crawler/crawler
@@ -17,12 +17,14 @@ help:
 	@echo "make scenarios  for each scenario its tests, how many passed, and its page of the guide"
 	@echo "make faults     what tests break on purpose, and what comes of each"
 	@echo "make soak [MINUTES=10] [SEED=1]        random programs against a model, with memory that has to stay flat"
+	@echo "make bench [BENCH=row,row] [ROUNDS=3]  eddy beside its peers and bare C: tables, JSON and a chart"
+	@echo "make bench-quick [RECORD=1]            instructions a unit of each row against recorded budgets"
 	@echo "make lint       layout, clang-tidy, layering, links, each header alone"
 	@echo "make format     lays out all sources"
 
 demo:
 	@scripts/setup demo
-	@scripts/build_release crawler
+	@scripts/build_targets release crawler
 	@$(CRAWLER) demo $(if $(SITE),--site "$(SITE)") $(if $(URL),--url "$(URL)")
 
 test:
@@ -53,6 +55,18 @@ soak:
 	@mkdir -p build; cmake --preset dev >build/soak.log && cmake --build --preset dev --target eddy_soak >>build/soak.log || \
 	  { tail -n 40 build/soak.log; exit 1; }
 	@build/dev/tests/soak/eddy_soak --minutes $(or $(MINUTES),10) --seed $(or $(SEED),1)
+
+# An hour at most. BENCH is how the wanted rows' names begin; all rows when it is empty.
+comma := ,
+bench:
+	@scripts/setup bench
+	@scripts/build_targets release eddy_benchmarks
+	@bench/run --rounds $(or $(ROUNDS),3) $(subst $(comma), ,$(BENCH))
+
+bench-quick:
+	@scripts/setup bench-quick
+	@scripts/build_targets dev bench_heart
+	@bench/quick $(if $(RECORD),--record) build/dev/bench/heart/bench_heart
 
 lint:
 	@scripts/setup lint
