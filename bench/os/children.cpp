@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: BSL-1.0
-// Child processes with eddy, and with nothing but system calls: what bench/os/run.sh compares.
+// Child processes with eddy, and with nothing but system calls: what bench/rows/system.py compares.
 //
 //   bench_children write BYTES                          writes so many, 64 KiB at a time: the child of all readers
 //   bench_children drain PEER BYTES                     reads them from such a child; PEER: eddy, c, c-grown
 //   bench_children spawn PEER COUNT AT_ONCE [MIB]       runs /bin/true; PEER: eddy, vfork, posix_spawn, fork
 //
-// MIB: so much of this program's memory is resident meanwhile. Each prints one figure: bytes, or children, a second.
+// MIB: so much of this program's memory is resident meanwhile. Prints `rate`, children a second, or `gib`, GiB a
+// second.
 #include <fcntl.h>
 #include <sched.h>
 #include <spawn.h>
@@ -164,16 +165,15 @@ double spawn(std::string_view peer, int count, int at_once, std::size_t resident
 int measure(const std::vector<std::string>& arguments) {
   const std::string& what = arguments.at(0);
   if (what == "write") return write_all(std::stoul(arguments.at(1)));
-  double rate = 0;
   if (what == "drain") {
-    rate = drain(arguments.at(1), arguments.at(2));
+    std::printf("gib %.4g\n", drain(arguments.at(1), arguments.at(2)) / (1 << 30));
   } else if (what == "spawn") {
     const std::size_t resident = arguments.size() > 4 ? std::stoul(arguments[4]) << 20 : 0;
-    rate = spawn(arguments.at(1), std::stoi(arguments.at(2)), std::stoi(arguments.at(3)), resident);
+    std::printf("rate %.5g\n",
+                spawn(arguments.at(1), std::stoi(arguments.at(2)), std::stoi(arguments.at(3)), resident));
   } else {
     throw std::runtime_error("usage: see the top of bench/os/children.cpp");
   }
-  std::printf("%.0f\n", rate);
   return 0;
 }
 

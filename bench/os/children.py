@@ -5,7 +5,7 @@
     children.py drain LOOP[-protocol] BYTES BENCH_CHILDREN
     children.py spawn LOOP COUNT AT_ONCE
 
-LOOP is asyncio or uvloop. With -protocol by subprocess_exec and a protocol, otherwise by streams with large buffers.
+Prints `gib`, GiB a second, or `rate`, children a second. LOOP is asyncio or uvloop. With -protocol by subprocess_exec and a protocol, otherwise by streams with large buffers.
 """
 import asyncio
 import os
@@ -70,7 +70,11 @@ async def spawn(count, at_once):
 def main():
     what, loop, count = sys.argv[1], sys.argv[2], int(sys.argv[3])
     if loop.startswith("uvloop"):
-        import uvloop
+        try:
+            import uvloop
+        except ImportError:
+            print("python3-uvloop is not installed", file=sys.stderr)
+            sys.exit(77)
 
         uvloop.install()
     begin = time.perf_counter()
@@ -81,7 +85,8 @@ def main():
         assert asyncio.run(run(count, sys.argv[4])) == count
     else:
         asyncio.run(spawn(count, int(sys.argv[4])))
-    print(round(count / (time.perf_counter() - begin)))
+    rate = count / (time.perf_counter() - begin)
+    print(f"gib {rate / 2**30:.4g}" if what == "drain" else f"rate {rate:.5g}")
 
 
 main()

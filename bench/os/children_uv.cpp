@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// The same with libuv: bench_children_uv spawn libuv COUNT AT_ONCE. Prints children a second.
+// The same with libuv: bench_children_uv spawn libuv COUNT AT_ONCE. Prints `rate`, children a second.
 #include <uv.h>
 
 #include <chrono>
@@ -61,6 +61,6 @@ int main(int argc, char** argv) {
   uv_run(&loop, UV_RUN_DEFAULT);
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
   uv_loop_close(&loop);
-  std::printf("%.0f\n", all / took.count());
+  std::printf("rate %.5g\n", all / took.count());
   return count.failed == 0 ? 0 : 1;
 }

@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: BSL-1.0
-// Files on one engine against the other, plain calls, libuv and asyncio, in one run, warm.
+// Files with eddy, plain calls, libuv and a bare ring, warm.
 //
-//   bench_files [files, default 10000] [MiB of the large file, default 1024] [rounds, default 3]
+//   bench_files small WAY [FILES, default 10000]     open, read and close files of 4 KiB; prints `rate`, files a second
+//   bench_files large WAY [MIB, default 1024]        one file into one buffer of 1 MiB; prints `gib`, GiB a second
+//   bench_files hold small|large COUNT_OR_MIB PROGRAM [ARGUMENT...]     makes the files for a program of somebody
+//   else's
 //
-// Small: open, read and close files of 4 KiB, 64 at a time. Large: one file from its beginning to its end into one
-// buffer of 1 MiB. The rounds go through all ways in turn, so that a busy machine slows all of them down; the best of
-// each counts. The last column is the processor time of all threads, which a busy machine changes least. asyncio reads
-// a tenth of the small files with run_in_executor.
+// WAY: eddy (64 tasks), eddy-threads (the same on the engine of threads), plain (a loop of calls), libuv (64 at a
+// time), ring (small only: linked open, read and close on direct descriptors, 64 in flight). Each also prints `cpu_us`,
+// the processor time of all threads for a file or a MiB. The best of five rounds; everything that is read is counted.
 #include <fcntl.h>
 #include <stdlib.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -19,11 +22,13 @@
 #include <filesystem>
 #include <fstream>
 #include <functional>
-#include <memory>
+#include <iterator>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
-#include "bench/os/files_uv.hpp"
+#include "bench/os/files_peers.hpp"
 #include "eddy/coro/run.hpp"
 #include "eddy/flow/task_group.hpp"
 #include "eddy/flow/with.hpp"
@@ -69,6 +74,7 @@ class data {
       paths.push_back((folder_ / std::to_string(i)).string());
       std::ofstream(paths.back()) << std::string(file_size, 'x');
     }
+    if (large_mib == 0) return;
     large = (folder_ / "large").string();
     std::ofstream out(large);
     const std::string block(large_step, 'y');
@@ -76,6 +82,7 @@ class data {
   }
   ~data() { std::filesystem::remove_all(folder_); }
   data(const data&) = delete;
+  std::string folder() const { return folder_.string(); }
 
   std::vector<std::string> paths;
   std::string large;
@@ -115,7 +122,7 @@ coro<> read_every(const data& d, std::size_t& next, std::size_t& sum) {
 }
 
 coro<> eddy_small(std::string engine, const data& d, std::size_t& sum) {
-  use_file_engine(engine);
+  if (!engine.empty()) use_file_engine(engine);
   std::size_t next = 0;
   co_await with(task_group(), [&](task_group& group) -> coro<> {
     for (std::size_t i = 0; i < at_once; ++i)
@@ -125,7 +132,7 @@ coro<> eddy_small(std::string engine, const data& d, std::size_t& sum) {
 }
 
 coro<> eddy_large(std::string engine, const data& d, std::size_t& sum) {
-  use_file_engine(engine);
+  if (!engine.empty()) use_file_engine(engine);
   std::vector<char> buffer(large_step);
   file f = co_await open_file(d.large);
   while (true) {
@@ -137,120 +144,79 @@ coro<> eddy_large(std::string engine, const data& d, std::size_t& sum) {
 }
 
 struct way {
-  std::string name;
-  std::function<std::size_t(const data&)> run;  // gives bytes
-  double part = 1;                              // of the small files
-  cost best{};
+  const char* name;
+  std::size_t (*small)(const data&);  // gives bytes
+  std::size_t (*large)(const data&);
 };
 
-way on_eddy(const std::string& engine, coro<> (*work)(std::string, const data&, std::size_t&)) {
-  return {"eddy, " + engine, [engine, work](const data& d) {
-            std::size_t sum = 0;
-            eddy::run(work, engine, std::cref(d), std::ref(sum));
-            return sum;
-          }};
+template <const char* engine, coro<> (*work)(std::string, const data&, std::size_t&)>
+std::size_t on_eddy(const data& d) {
+  std::size_t sum = 0;
+  eddy::run(work, std::string(engine), std::cref(d), std::ref(sum));
+  return sum;
 }
 
-/// A Python program that prints how many seconds it took.
-double python_seconds(const data& d, const char* loop, std::size_t count, bool large) {
-  const std::string script = "import asyncio,time,os,sys\n" + std::string(loop) +
-                             "def small(p):\n with open(p,'rb') as f: return len(f.read())\n"
-                             "def big(p):\n n=0\n with open(p,'rb',buffering=0) as f:\n  b=bytearray(1<<20)\n  while "
-                             "True:\n   k=f.readinto(b)\n   if not k: "
-                             "return n\n   n+=k\n"
-                             "async def main():\n loop=asyncio.get_running_loop()\n t=time.perf_counter()\n" +
-                             (large ? " await loop.run_in_executor(None,big,'" + d.large + "')\n"
-                                    : " sem=asyncio.Semaphore(64)\n async def one(p):\n  async with sem: await "
-                                      "loop.run_in_executor(None,small,p)\n"
-                                      " await asyncio.gather(*(one('" +
-                                          std::filesystem::path(d.large).parent_path().string() +
-                                          "/%d'%i) for i in range(" + std::to_string(count) + ")))\n") +
-                             " print(time.perf_counter()-t)\nasyncio.run(main())\n";
-  const std::string file = d.large + ".py";
-  std::ofstream(file) << script;
-  FILE* const out = ::popen(("python3 " + file + " 2>/dev/null").c_str(), "r");
-  double seconds = 0;
-  if (out == nullptr || std::fscanf(out, "%lf", &seconds) != 1) seconds = 0;
-  if (out != nullptr) ::pclose(out);
-  std::filesystem::remove(file);
-  return seconds;
-}
+constexpr char usual[] = "";
+constexpr char threads[] = "threads";
 
-void measure(std::vector<way>& ways, const data& d, std::size_t expected, int rounds) {
-  for (int round = 0; round < rounds; ++round)
-    for (way& each : ways) {
-      std::size_t sum = 0;
-      const cost now = cost_of([&] { sum = each.run(d); });
-      each.best = {std::min(each.best.seconds, now.seconds), std::min(each.best.processor, now.processor)};
-      if (sum != expected) std::printf("%s: read %zu of %zu bytes\n", each.name.c_str(), sum, expected);
-    }
-}
+constexpr way ways[] = {
+    {"eddy", on_eddy<usual, eddy_small>, on_eddy<usual, eddy_large>},
+    {"eddy-threads", on_eddy<threads, eddy_small>, on_eddy<threads, eddy_large>},
+    {"plain", plain_small, plain_large},
+#if EDDY_BENCH_UV
+    {"libuv", [](const data& d) { return bench::uv_small(d.paths, at_once); },
+     [](const data& d) { return bench::uv_large(d.large, large_step); }},
+#endif
+#if EDDY_BENCH_RING
+    {"ring", [](const data& d) { return bench::ring_small(d.paths, at_once); }, nullptr},
+#endif
+};
 
-/// @param cost_unit  What one of `amount / per` costs the processor, in microseconds.
-void print(const char* title, const char* unit, double amount, const char* cost_unit, double per,
-           const std::vector<way>& ways, double base) {
-  std::printf("\n%-34s %10s %12s %14s\n", title, unit, "times libuv", cost_unit);
-  for (const way& each : ways) {
-    const double rate = amount * each.part / each.best.seconds;
-    std::printf("%-34s %10.2f", each.name.c_str(), rate);
-    base != 0 ? std::printf(" %12.2f", rate / base) : std::printf(" %12s", "-");
-    if (each.run)
-      std::printf(" %14.2f\n", each.best.processor * 1e6 / per);
-    else
-      std::printf(" %14s\n", "-");
+int measure(bool small, std::string_view name, std::size_t amount) {
+  const auto* const found =
+      std::find_if(std::begin(ways), std::end(ways), [&](const way& w) { return w.name == name; });
+  const auto run = found == std::end(ways) ? nullptr : (small ? found->small : found->large);
+  if (run == nullptr) {
+    std::fprintf(stderr, "this build has no \"%s\"\n", std::string(name).c_str());
+    return 77;
   }
-}
-
-bool has_ring() {
-  bool works = true;
-  eddy::run([&]() -> coro<> {
-    try {
-      use_file_engine("io_uring");
-    } catch (const std::system_error&) {
-      works = false;
+  const data d(small ? amount : 0, small ? 0 : amount);
+  const std::size_t expected = small ? amount * file_size : amount << 20;
+  cost best;
+  for (int round = 0; round < 6; ++round) {
+    std::size_t sum = 0;
+    const cost now = cost_of([&] { sum = run(d); });
+    if (sum != expected) {
+      std::fprintf(stderr, "read %zu of %zu bytes\n", sum, expected);
+      return 1;
     }
-    co_return;
-  });
-  return works;
+    if (round != 0) best = {std::min(best.seconds, now.seconds), std::min(best.processor, now.processor)};
+  }
+  const auto units = static_cast<double>(amount);
+  std::printf(small ? "rate %.6g\n" : "gib %.4g\n", (small ? units : units / 1024) / best.seconds);
+  std::printf("cpu_us %.4g\n", best.processor * 1e6 / units);
+  return 0;
 }
 
-double rate_of_uv(const std::vector<way>& ways, double amount) {
-  for (const way& each : ways)
-    if (each.name.starts_with("libuv")) return amount / each.best.seconds;
-  return 0;
+/// Runs `program arguments... FOLDER` while the files are there.
+int hold(bool small, std::size_t amount, std::span<char*> program) {
+  const data d(small ? amount : 0, small ? 0 : amount);
+  std::string command;
+  for (const char* part : program) command += std::string(part) + " ";
+  const int status = std::system((command + d.folder()).c_str());
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  const std::size_t count = argc > 1 ? std::strtoull(argv[1], nullptr, 10) : 10'000;
-  const std::size_t mib = argc > 2 ? std::strtoull(argv[2], nullptr, 10) : 1024;
-  const int rounds = argc > 3 ? std::atoi(argv[3]) : 3;
-  const data d(count, mib);
-
-  std::vector<way> small{{"plain calls", plain_small}, on_eddy("threads", eddy_small)};
-  std::vector<way> large{{"plain calls", plain_large}, on_eddy("threads", eddy_large)};
-  if (has_ring()) {
-    small.push_back(on_eddy("io_uring", eddy_small));
-    large.push_back(on_eddy("io_uring", eddy_large));
+  if (argc < 3) return 2;
+  const std::string_view what = argv[1];
+  const std::span<char*> rest(argv + 2, static_cast<std::size_t>(argc - 2));
+  if (what == "hold") {
+    if (rest.size() < 3) return 2;
+    return hold(std::string_view(rest[0]) == "small", std::strtoull(rest[1], nullptr, 10), rest.subspan(2));
   }
-  if (bench::has_uv) {
-    small.push_back({"libuv, 4 threads", [](const data& x) { return bench::uv_small(x.paths, at_once); }});
-    large.push_back({"libuv, 4 threads", [](const data& x) { return bench::uv_large(x.large, large_step); }});
-  }
-  measure(small, d, count * file_size, rounds);
-  measure(large, d, mib << 20, rounds);
-  const double files = static_cast<double>(count) / 1000;
-  const double gib = static_cast<double>(mib) / 1024;
-  for (const auto& [name, setup] : {std::pair{"asyncio, run_in_executor", ""},
-                                    std::pair{"uvloop, run_in_executor", "import uvloop; uvloop.install()\n"}}) {
-    const double few = python_seconds(d, setup, count / 10, false);
-    const double one = python_seconds(d, setup, 0, true);
-    if (few > 0) small.push_back({name, {}, 0.1, {few, 0}});
-    if (one > 0) large.push_back({name, {}, 1, {one, 0}});
-  }
-  print(("files of 4 KiB, " + std::to_string(at_once) + " at a time").c_str(), "1000/s", files, "us a file",
-        static_cast<double>(count), small, rate_of_uv(small, files));
-  print("one large file, 1 MiB at a time", "GiB/s", gib, "us a MiB", static_cast<double>(mib), large,
-        rate_of_uv(large, gib));
+  const bool small = what == "small";
+  return measure(small, rest[0], rest.size() > 1 ? std::strtoull(rest[1], nullptr, 10) : (small ? 10'000 : 1024));
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-#include "bench/os/files_uv.hpp"
+#include "bench/os/files_peers.hpp"
 
 #include <fcntl.h>
 #include <uv.h>

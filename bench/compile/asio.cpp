@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: BSL-1.0
+// The same with all of Asio, as its tutorial includes it.
+#include <asio.hpp>
+#include <chrono>
+#include <cstdio>
+#include <string>
+#include <utility>
+
+using namespace std::chrono_literals;
+
+asio::awaitable<std::string> fetch_data(std::string name) {
+  asio::steady_timer timer(co_await asio::this_coro::executor, 1ms);
+  co_await timer.async_wait(asio::use_awaitable);
+  co_return "data from " + std::move(name);
+}
+
+asio::awaitable<void> main_coro() {
+  const std::string one = co_await fetch_data("one");
+  std::puts(one.c_str());
+}
+
+int main() {
+  asio::io_context loop(1);
+  asio::co_spawn(loop, main_coro(), asio::detached);
+  loop.run();
+}
