@@ -28,7 +28,7 @@ class pool_core : public std::enable_shared_from_this<pool_core> {
 
   void submit(pool_job& job, scheduler& home) {
     job.home_ = &home;
-    const std::scoped_lock guard(lock_);
+    std::unique_lock guard(lock_);
     if (closed_) throw misuse_error("the thread_pool \"" + name_ + "\" was shut down and takes no more jobs");
     // Jobs that a free thread is about to take are not in line.
     const std::size_t free = idle_ + limit_ - workers_.size();
@@ -39,6 +39,7 @@ class pool_core : public std::enable_shared_from_this<pool_core> {
     queue_.push(job);
     ++queued_;
     ++home.external;
+    guard.unlock();  // first: whom it wakes would only wait for the lock, two more switches on the same core
     wake_.notify_one();
   }
 
@@ -142,7 +143,9 @@ class pool_core : public std::enable_shared_from_this<pool_core> {
         return;
       }
       self.abandoned = false;
+      guard.unlock();  // as in submit(); join() still waits for this thread, and so for what it posts
       job.home_->post(job);
+      guard.lock();
     }
   }
 
