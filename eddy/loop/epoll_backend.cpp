@@ -111,16 +111,15 @@ bool epoll_backend::start(io_request& request) {
   EDDY_ASSERT(place == nullptr,
               "two reads or two writes of one descriptor at a time; let one task do each, or use a mutex");
   if (request.kind == io_kind::connect) d.hung_up = false;  // a socket that is not yet connected counts as hung up
-  if (try_now(request)) return true;
+  if ((reading ? d.readable : d.writable) && try_now(request)) return true;
   place = &request;
   request.pending = true;
   ++pending_;
   return false;
 }
 
-bool epoll_backend::try_now(io_request& request) {
-  const bool reading = reads(request.kind);
-  bool& ready = reading ? request.target->readable : request.target->writable;
+EDDY_NOINLINE bool epoll_backend::try_now(io_request& request) {
+  bool& ready = reads(request.kind) ? request.target->readable : request.target->writable;
   if (!ready) return false;
   request.result = attempt(request, lent_);
   if (would_block(request.result)) {

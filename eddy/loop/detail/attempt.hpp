@@ -15,9 +15,11 @@ class lent_buffer {
   static constexpr std::size_t size = 64 * 1024;
 
   /// @returns null when there is no memory.
-  std::byte* get() noexcept;
+  std::byte* get() noexcept { return bytes_ != nullptr ? bytes_.get() : make(); }
 
  private:
+  std::byte* make() noexcept;
+
   std::unique_ptr<std::byte[]> bytes_;
 };
 
