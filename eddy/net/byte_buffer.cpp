@@ -2,7 +2,6 @@
 #include "eddy/net/byte_buffer.hpp"
 
 #include <algorithm>
-#include <cstring>
 
 #include "eddy/base/frame_pool.hpp"
 
@@ -10,35 +9,36 @@ namespace eddy::detail {
 
 namespace {
 
-constexpr std::size_t smallest = 256;
+constexpr std::size_t smallest = 232;  // bytes: with what stands in front of them 256
 
 }  // namespace
 
-void byte_buffer::append(const void* bytes, std::size_t count) {
-  if (count == 0) return;
-  if (capacity_ - begin_ - size_ < count) {
-    // Moving down costs a copy of what is there; worth it while that is at most half of the memory.
-    if (capacity_ - size_ >= count && size_ <= capacity_ / 2) {
-      std::memmove(memory_, data(), size_);
-      begin_ = 0;
-    } else {
-      grow(0, count);
-    }
+void byte_buffer::make_more_room(std::size_t more) {
+  if (block_ == nullptr) {
+    const std::size_t wanted = std::max(smallest, more);
+    block_ = static_cast<block*>(frame_pool::allocate(sizeof(block) + wanted));
+    *block_ = {wanted, 0, 0};
+    return;
   }
-  std::memcpy(memory_ + begin_ + size_, bytes, count);
-  size_ += count;
+  // Moving down costs a copy of what is there; worth it while that is at most half of the memory.
+  if (block_->capacity - block_->size >= more && block_->size <= block_->capacity / 2) {
+    std::memmove(block_->bytes(), data(), block_->size);
+    block_->begin = 0;
+  } else {
+    grow(0, more);
+  }
 }
 
 void byte_buffer::prepend(const void* bytes, std::size_t count) {
   if (count == 0) return;
-  if (begin_ < count) grow(count, 0);
-  begin_ -= count;
-  std::memcpy(memory_ + begin_, bytes, count);
-  size_ += count;
+  if (block_ == nullptr || block_->begin < count) grow(count, 0);
+  block_->begin -= count;
+  std::memcpy(block_->bytes() + block_->begin, bytes, count);
+  block_->size += count;
 }
 
 std::size_t byte_buffer::take(void* out, std::size_t count) noexcept {
-  const std::size_t taken = std::min(count, size_);
+  const std::size_t taken = std::min(count, size());
   if (taken == 0) return 0;
   std::memcpy(out, data(), taken);
   consume(taken);
@@ -46,21 +46,18 @@ std::size_t byte_buffer::take(void* out, std::size_t count) noexcept {
 }
 
 void byte_buffer::grow(std::size_t front, std::size_t more) {
-  const std::size_t wanted = std::max({smallest, 2 * size_, front + size_ + more});
-  auto* larger = static_cast<char*>(frame_pool::allocate(wanted));
-  if (size_ != 0) std::memcpy(larger + front, data(), size_);
-  const std::size_t kept = size_;
-  free_memory();
-  memory_ = larger;
-  capacity_ = wanted;
-  begin_ = front;
-  size_ = kept;
+  const std::size_t kept = size();
+  const std::size_t wanted = std::max({smallest, 2 * kept, front + kept + more});
+  auto* larger = static_cast<block*>(frame_pool::allocate(sizeof(block) + wanted));
+  *larger = {wanted, front, kept};
+  if (kept != 0) std::memcpy(larger->bytes() + front, data(), kept);
+  if (block_ != nullptr) free_memory();
+  block_ = larger;
 }
 
 void byte_buffer::free_memory() noexcept {
-  if (memory_ != nullptr) frame_pool::release(memory_, capacity_);
-  memory_ = nullptr;
-  capacity_ = begin_ = size_ = 0;
+  frame_pool::release(block_, sizeof(block) + block_->capacity);
+  block_ = nullptr;
 }
 
 }  // namespace eddy::detail

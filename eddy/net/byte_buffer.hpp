@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstring>
 #include <span>
 #include <string_view>
 
@@ -9,47 +10,68 @@ namespace eddy::detail {
 
 /// Bytes that arrive at the back and leave at the front, in one piece.
 ///
-/// Up to 1 KiB comes from the frame pool, so that small messages cost no call to the global allocator; nothing is held
-/// after release(). Not copyable.
+/// One pointer while it holds no memory, since a connection that waits has two of these. Up to 1 KiB comes from the
+/// frame pool, so that small messages cost no call to the global allocator; nothing is held after release(). Not
+/// copyable.
 class byte_buffer {
  public:
   byte_buffer() noexcept = default;
-  ~byte_buffer() { free_memory(); }
+  ~byte_buffer() {
+    if (block_ != nullptr) free_memory();
+  }
   byte_buffer(const byte_buffer&) = delete;
   byte_buffer& operator=(const byte_buffer&) = delete;
 
-  bool empty() const noexcept { return size_ == 0; }
-  std::size_t size() const noexcept { return size_; }
-  std::size_t capacity() const noexcept { return capacity_; }
-  const char* data() const noexcept { return memory_ + begin_; }
-  std::string_view view() const noexcept { return {data(), size_}; }
+  bool empty() const noexcept { return size() == 0; }
+  std::size_t size() const noexcept { return block_ == nullptr ? 0 : block_->size; }
+  std::size_t capacity() const noexcept { return block_ == nullptr ? 0 : block_->capacity; }
+  const char* data() const noexcept { return block_ == nullptr ? nullptr : block_->bytes() + block_->begin; }
+  std::string_view view() const noexcept { return {data(), size()}; }
 
   /// @throws std::bad_alloc, and nothing has changed.
-  void append(const void* bytes, std::size_t count);
+  void append(const void* bytes, std::size_t count) {
+    if (count == 0) return;
+    make_room(count);
+    std::memcpy(block_->bytes() + block_->begin + block_->size, bytes, count);
+    block_->size += count;
+  }
   /// Puts bytes back in front. @throws std::bad_alloc, and nothing has changed.
   void prepend(const void* bytes, std::size_t count);
   /// Drops the first `count` bytes; there are as many.
   void consume(std::size_t count) noexcept {
-    size_ -= count;
-    begin_ = size_ == 0 ? 0 : begin_ + count;
+    if (block_ == nullptr) return;
+    block_->size -= count;
+    block_->begin = block_->size == 0 ? 0 : block_->begin + count;
   }
   /// Copies the first bytes out and drops them. @returns how many: at most `count`.
   std::size_t take(void* out, std::size_t count) noexcept;
   /// Gives the memory back when it is empty.
   void release() noexcept {
-    if (size_ == 0 && capacity_ != 0) free_memory();
+    if (block_ != nullptr && block_->size == 0) free_memory();
   }
-  void clear() noexcept { size_ = begin_ = 0; }
+  void clear() noexcept {
+    if (block_ != nullptr) block_->size = block_->begin = 0;
+  }
 
  private:
+  /// In front of the bytes, in the same piece of memory.
+  struct block {
+    std::size_t capacity;
+    std::size_t begin;
+    std::size_t size;
+    char* bytes() noexcept { return reinterpret_cast<char*>(this + 1); }
+  };
+
+  /// Room for `more` bytes at the end.
+  void make_room(std::size_t more) {
+    if (block_ == nullptr || block_->capacity - block_->begin - block_->size < more) make_more_room(more);
+  }
+  void make_more_room(std::size_t more);
   /// Makes room for `more` bytes, with `front` free bytes before the first.
   void grow(std::size_t front, std::size_t more);
   void free_memory() noexcept;
 
-  char* memory_ = nullptr;
-  std::size_t capacity_ = 0;
-  std::size_t begin_ = 0;
-  std::size_t size_ = 0;
+  block* block_ = nullptr;
 };
 
 }  // namespace eddy::detail

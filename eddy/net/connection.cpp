@@ -15,7 +15,7 @@ void connection::abort() noexcept {
 
 int connection::release_descriptor() {
   if (closed_) throw closed_error("cannot hand over the descriptor: this side has closed the stream");
-  if (reader.waiting_ != nullptr || !reader.buffer_.empty() || writer.unsent() || writer.queued_)
+  if (reader.waiting_ != nullptr || !reader.buffer_.empty() || writer.unsent() || writer.queued())
     throw misuse_error(
         "stream::release: somebody waits on this stream, or bytes are buffered that would be lost; drain() the writer "
         "and read what buffered() shows first");

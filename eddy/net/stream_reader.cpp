@@ -19,8 +19,10 @@ constexpr std::size_t direct_size = 16 * 1024;
 namespace detail {
 
 bool receive_operation::try_complete() {
-  if (settle()) return true;
-  if (reader_->waiting_ != nullptr)
+  const stream_reader& r = *reader_;
+  const bool nothing_there = r.buffer_.empty() && wanted_ != 0 && r.failure_ == 0 && !r.ended_;
+  if (!nothing_there && settle()) return true;
+  if (r.waiting_ != nullptr)
     throw misuse_error("two reads of one stream at a time; let one task read, or keep others out with a mutex");
   if (start()) return true;
   reader_->waiting_ = this;
@@ -56,13 +58,16 @@ bool receive_operation::start() {
 
 bool receive_operation::absorb() noexcept {
   stream_reader& r = *reader_;
-  if (result > 0 && direct_) {
-    count_ = static_cast<std::size_t>(result);
-    return true;
-  }
-  if (result > 0) {
+  if (result > 0) [[likely]] {
+    const auto count = static_cast<std::size_t>(result);
+    if (direct_) {
+      count_ = count;
+      return true;
+    }
     try {
-      r.buffer_.append(this->data, static_cast<std::size_t>(result));
+      r.buffer_.append(this->data, count);
+      count_ = r.buffer_.size();
+      if (count_ >= wanted_) return true;
     } catch (const std::bad_alloc&) {
       r.failure_ = ENOMEM;  // the bytes are gone: the stream cannot be used any more
     }
@@ -84,11 +89,10 @@ void receive_operation::completed() noexcept {
   }
   // A cancellation that came while the system held the request: what has come stays in the reader.
   const bool cancelled = context_->cancel_requested();
-  if (result == -ECANCELED && cancelled)
-    context_->withdrawn();
-  else if (absorb())
-    context_->completed();
-  else if (cancelled)
+  if (cancelled && result == -ECANCELED) return context_->withdrawn();
+  if (absorb()) [[likely]]
+    return context_->completed();
+  if (cancelled)
     context_->withdrawn();
   else if (start())
     context_->completed();

@@ -41,7 +41,8 @@ using server_security_ref = std::shared_ptr<const server_security>;
 /// @param host   Whom the server has to prove to be: a name, or an address.
 /// @returns a stream, to be used in place of the one that was given.
 /// @throws misuse_error       No stream; no context.
-/// @throws std::system_error  There are bytes unread; or the two did not agree: tls::error, or tls::certificate_error, which says in words what is
+/// @throws std::system_error  There are bytes unread; or the two did not agree: tls::error, or tls::certificate_error,
+/// which says in words what is
 ///                            wrong with the peer's certificate. The connection is closed.
 /// @throws timeout_error      Not within the context's limit.
 ///

@@ -17,18 +17,6 @@ constexpr int rounds_a_turn = 16;
 
 namespace detail {
 
-namespace {
-
-iovec part_of(std::span<const std::byte> bytes) noexcept {
-  return {const_cast<std::byte*>(bytes.data()), bytes.size()};  // iovec serves reading too; nothing writes here
-}
-
-}  // namespace
-
-write_operation::write_operation(stream_writer& writer, std::span<const std::byte> first,
-                                 std::span<const std::byte> second) noexcept
-    : writer_(&writer), parts_{part_of(first), part_of(second)} {}
-
 void write_operation::advance(std::size_t count) noexcept {
   begun_ = begun_ || count > 0;
   for (iovec& part : parts_) {
@@ -39,17 +27,15 @@ void write_operation::advance(std::size_t count) noexcept {
   }
 }
 
-bool write_operation::try_complete() { return writer_->write_now(*this); }
-
 void write_operation::begin() noexcept {
-  writer_->line_.push_back(*this);
+  writer_->backlog_->line.push_back(*this);
   writer_->pump();
 }
 
 // May only touch this operation: others may stand in the same cancellation's work list. Hence pump_later().
 bool write_operation::take_back() noexcept {
   stream_writer& w = *writer_;
-  const bool under_way = &w.line_.front() == this && w.under_way() && w.sending_->has_callers_memory;
+  const bool under_way = &w.backlog_->line.front() == this && w.under_way() && w.backlog_->has_callers_memory;
   if (under_way && !w.withdraw()) {
     cancelling_ = true;
     return false;
@@ -70,37 +56,48 @@ std::string write_operation::describe() const {
 void stream_writer::set_water_marks(std::size_t high, std::size_t low) {
   if (low > high)
     throw misuse_error("stream_writer::set_water_marks: the low mark is above the high one; it must not be");
-  high_ = high;
-  low_ = low;
+  constexpr std::size_t most = UINT32_MAX;
+  high_ = static_cast<std::uint32_t>(std::min(high, most));
+  low_ = static_cast<std::uint32_t>(std::min(low, most));
 }
 
 /// The way without waiting. @returns false when `op` has to stand in line.
 bool stream_writer::write_now(detail::write_operation& op) {
   using goal = detail::write_operation::goal;
-  if (failure_ == 0 && ended_ && op.goal_ == goal::write)
-    throw misuse_error("stream_writer::write after write_eof(): the outgoing direction has ended");
   if (failure_ != 0) {
     op.failure_ = failure_;
     return true;
   }
-  if (!line_.empty()) return false;
-  if (op.goal_ != goal::write) {
-    if (connection_->has_unsent()) return false;
-    if (op.goal_ == goal::end && !std::exchange(ended_, true)) connection_->carrier().shut_down_sending();
-    return true;
-  }
-  while (buffer_.empty() && op.left() != 0) {
+  if (op.goal_ != goal::write) return write_or_wait(op);
+  if (ended_) throw misuse_error("stream_writer::write after write_eof(): the outgoing direction has ended");
+  if (unsent()) return write_or_wait(op);
+  while (op.left() != 0) {
     detail::write_request once(op.parts_);
-    if (!connection_->carrier().try_now(once)) break;
+    if (!connection_->carrier().try_now(once)) return write_or_wait(op);
     if (once.result < 0) {
       fail(-once.result);
       op.failure_ = failure_;
       return true;
     }
-    op.advance(static_cast<std::size_t>(once.result));
+    const auto taken = static_cast<std::size_t>(once.result);
+    if (taken == op.left()) [[likely]]
+      return true;
+    op.advance(taken);
   }
+  return true;
+}
+
+/// What the system did not take at once. @returns false when `op` has to stand in line.
+bool stream_writer::write_or_wait(detail::write_operation& op) {
+  using goal = detail::write_operation::goal;
+  if (op.goal_ != goal::write && !connection_->has_unsent()) {
+    if (op.goal_ == goal::end && !std::exchange(ended_, true)) connection_->carrier().shut_down_sending();
+    return true;
+  }
+  if (!make_backlog(op)) return true;
+  if (!backlog_->line.empty() || op.goal_ != goal::write) return false;
   if (op.left() == 0) return true;
-  if (buffer_.size() + op.left() > high_) return false;
+  if (backlog_->buffer.size() + op.left() > high_) return false;
   // The buffer may move when it grows: not while the system reads from it.
   if (under_way() && !withdraw()) return false;
   keep(op);
@@ -108,10 +105,19 @@ bool stream_writer::write_now(detail::write_operation& op) {
   return true;
 }
 
+/// @returns false when there is no memory for it: the stream has failed then.
+bool stream_writer::make_backlog(detail::write_operation& op) noexcept {
+  if (backlog_ == nullptr) backlog_.reset(new (std::nothrow) backlog(*this));
+  if (backlog_ != nullptr) return true;
+  fail(ENOMEM);
+  op.failure_ = failure_;
+  return false;
+}
+
 /// Takes the rest of a write into the buffer.
 void stream_writer::keep(detail::write_operation& op) noexcept {
   try {
-    for (const iovec& part : op.parts_) buffer_.append(part.iov_base, part.iov_len);
+    for (const iovec& part : op.parts_) backlog_->buffer.append(part.iov_base, part.iov_len);
     op.advance(op.left());
   } catch (const std::bad_alloc&) {
     fail(ENOMEM);
@@ -122,31 +128,32 @@ void stream_writer::keep(detail::write_operation& op) noexcept {
 // Brings out what there is: settles who is first in line, then asks the transport, until it has to wait or nothing is
 // left. A peer that takes everything at once does not keep the loop from other work (L7).
 void stream_writer::pump() noexcept {
+  if (backlog_ == nullptr) return;
   for (int round = 0; !under_way(); ++round) {
     if (round == rounds_a_turn) {
       pump_later();
       return;
     }
-    while (!line_.empty() && settle_first()) {
+    while (!backlog_->line.empty() && settle_first()) {
     }
     if (failure_ != 0) break;
     if (!has_to_send()) {
-      buffer_.release();
+      backlog_->buffer.release();
       break;
     }
-    if (!prepare()) continue;  // it has failed, which ends those in line
-    if (!connection_->carrier().start(*sending_)) return;
-    account(sending_->result);
+    prepare();
+    if (!connection_->carrier().start(*backlog_)) return;
+    account(backlog_->result);
   }
 }
 
 /// @returns whether the first in line has got what it waits for, and has left.
 bool stream_writer::settle_first() noexcept {
   using goal = detail::write_operation::goal;
-  detail::write_operation& op = line_.front();
+  detail::write_operation& op = backlog_->line.front();
   if (failure_ == 0) {
-    const bool waits = op.goal_ == goal::write ? op.left() != 0 && buffer_.size() + op.left() > low_
-                                               : !buffer_.empty() || connection_->carrier().has_unsent();
+    const bool waits = op.goal_ == goal::write ? op.left() != 0 && backlog_->buffer.size() + op.left() > low_
+                                               : !backlog_->buffer.empty() || connection_->carrier().has_unsent();
     if (waits) return op.cancelling_ && withdraw_first();
     if (op.goal_ == goal::write) {
       keep(op);
@@ -165,42 +172,36 @@ bool stream_writer::settle_first() noexcept {
 
 /// The first in line was cancelled while the system held its memory, which it has let go of now.
 bool stream_writer::withdraw_first() noexcept {
-  detail::write_operation& op = line_.pop_front();
+  detail::write_operation& op = backlog_->line.pop_front();
   if (op.begun_) fail(detail::stream_broken);
   op.context_->withdrawn();
   return true;
 }
 
 bool stream_writer::has_to_send() noexcept {
-  if (!buffer_.empty()) return true;
+  if (!backlog_->buffer.empty()) return true;
   // A send of no parts: somebody waits until the transport has sent what it holds.
-  return !line_.empty() && (line_.front().left() != 0 || connection_->carrier().has_unsent());
+  return !backlog_->line.empty() && (backlog_->line.front().left() != 0 || connection_->carrier().has_unsent());
 }
 
-/// @returns false when there is no memory for it: the stream has failed then.
-bool stream_writer::prepare() noexcept {
-  if (sending_ == nullptr) sending_.reset(new (std::nothrow) sending(*this));
-  if (sending_ == nullptr) {
-    fail(ENOMEM);
-    return false;
-  }
+void stream_writer::prepare() noexcept {
+  backlog& b = *backlog_;
   std::size_t count = 0;
   const auto add = [&](const iovec& part) {
-    if (part.iov_len != 0) sending_->parts[count++] = part;
+    if (part.iov_len != 0) b.parts[count++] = part;
   };
-  add({const_cast<char*>(buffer_.data()), buffer_.size()});
-  sending_->has_callers_memory = false;
-  if (!line_.empty() && line_.front().left() != 0) {
-    for (const iovec& part : line_.front().parts_) add(part);
-    sending_->has_callers_memory = true;
+  add({const_cast<char*>(b.buffer.data()), b.buffer.size()});
+  b.has_callers_memory = false;
+  if (!b.line.empty() && b.line.front().left() != 0) {
+    for (const iovec& part : b.line.front().parts_) add(part);
+    b.has_callers_memory = true;
   }
-  sending_->kind = detail::io_kind::send_parts;
-  sending_->data = sending_->parts.data();
-  sending_->size = count;
-  return true;
+  b.kind = detail::io_kind::send_parts;
+  b.data = b.parts.data();
+  b.size = count;  // the request's; the buffer has its own
 }
 
-bool stream_writer::withdraw() noexcept { return connection_->carrier().withdraw(*sending_); }
+bool stream_writer::withdraw() noexcept { return connection_->carrier().withdraw(*backlog_); }
 
 void stream_writer::account(int result) noexcept {
   if (result < 0) {
@@ -208,13 +209,13 @@ void stream_writer::account(int result) noexcept {
     return;
   }
   const auto count = static_cast<std::size_t>(result);
-  const std::size_t from_buffer = std::min(count, buffer_.size());
-  buffer_.consume(from_buffer);
-  if (count > from_buffer) line_.front().advance(count - from_buffer);
+  const std::size_t from_buffer = std::min(count, backlog_->buffer.size());
+  backlog_->buffer.consume(from_buffer);
+  if (count > from_buffer) backlog_->line.front().advance(count - from_buffer);
 }
 
 void stream_writer::sent() noexcept {
-  account(sending_->result);
+  account(backlog_->result);
   if (connection_->closed()) {
     pump();  // ends what is left in line
     connection_->reported_back();
@@ -228,13 +229,13 @@ void stream_writer::fail(int code) noexcept {
 }
 
 void stream_writer::pump_later() noexcept {
-  if (std::exchange(queued_, true)) return;
+  if (std::exchange(backlog_->queued, true)) return;
   connection_->retain();
-  event_loop::current().scheduler().make_ready(*this);
+  event_loop::current().scheduler().make_ready(*backlog_);
 }
 
-void stream_writer::run() noexcept {
-  queued_ = false;
+void stream_writer::pump_in_turn() noexcept {
+  backlog_->queued = false;
   pump();
   connection_->release();
 }

@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
@@ -30,7 +31,8 @@ class write_operation final : public leaf<write_operation>, public list_hook {
  public:
   enum class goal : std::uint8_t { write, drain, end };
 
-  write_operation(stream_writer& writer, std::span<const std::byte> first, std::span<const std::byte> second) noexcept;
+  write_operation(stream_writer& writer, std::span<const std::byte> first, std::span<const std::byte> second) noexcept
+      : writer_(&writer), parts_{part_of(first), part_of(second)} {}
   write_operation(stream_writer& writer, goal what) noexcept : writer_(&writer), goal_(what) {}
   write_operation(write_operation&&) = default;
 
@@ -45,6 +47,9 @@ class write_operation final : public leaf<write_operation>, public list_hook {
  private:
   friend class eddy::stream_writer;
 
+  static iovec part_of(std::span<const std::byte> bytes) noexcept {
+    return {const_cast<std::byte*>(bytes.data()), bytes.size()};  // iovec serves reading too; nothing writes here
+  }
   std::size_t left() const noexcept { return parts_[0].iov_len + parts_[1].iov_len; }
   /// Drops the first `count` bytes: they were taken.
   void advance(std::size_t count) noexcept;
@@ -89,7 +94,7 @@ struct write_request final : io_request {
 /// of the calls.
 /// **Lifetime.** Lives in its stream.
 /// **In asyncio.** `StreamWriter`, whose `write` never waits and whose `drain` keeps the water marks.
-class stream_writer : private detail::runnable {
+class stream_writer {
  public:
   explicit stream_writer(detail::connection& c) noexcept : connection_(&c) {}
   stream_writer(const stream_writer&) = delete;
@@ -117,22 +122,30 @@ class stream_writer : private detail::runnable {
   /// Ends the outgoing direction after what was written so far: the peer reads the end of the stream. Reading goes on.
   [[nodiscard]] detail::write_operation write_eof() noexcept { return {*this, detail::write_operation::goal::end}; }
 
-  /// Sets the water marks, in bytes: defaults 64 KiB and 16 KiB. @throws misuse_error  `low` is above `high`.
+  /// Sets the water marks, in bytes, at most 4 GiB: defaults 64 KiB and 16 KiB. @throws misuse_error  `low` is above
+  /// `high`.
   void set_water_marks(std::size_t high, std::size_t low);
   /// Bytes that this side holds and the system has not taken.
-  std::size_t buffered() const noexcept { return buffer_.size(); }
+  std::size_t buffered() const noexcept { return backlog_ == nullptr ? 0 : backlog_->buffer.size(); }
 
  private:
   friend class detail::write_operation;
   friend class detail::connection;
 
-  /// The request under way: the buffer, then what the first in line has left.
-  struct sending final : detail::io_request {
-    explicit sending(stream_writer& w) noexcept : writer(w) {}
+  /// What the system has not taken, who waits for that, and the request under way. Made by the first write that is not
+  /// taken at once: most connections never have one.
+  struct backlog final : detail::runnable, detail::io_request {
+    explicit backlog(stream_writer& w) noexcept : writer(w) {}
     void completed() noexcept override { writer.sent(); }
+    void run() noexcept override { writer.pump_in_turn(); }
+    bool empty() const noexcept { return buffer.empty() && line.empty(); }
+
     stream_writer& writer;
-    std::array<iovec, 3> parts{};
+    detail::byte_buffer buffer;
+    detail::intrusive_list<detail::write_operation> line;
+    std::array<iovec, 3> parts{};  // of the request: the buffer, then what the first in line has left
     bool has_callers_memory = false;
+    bool queued = false;  // stands in the ready queue, to pump
   };
 
   static std::span<const std::byte> as_bytes(std::string_view text) noexcept {
@@ -140,32 +153,34 @@ class stream_writer : private detail::runnable {
   }
 
   bool write_now(detail::write_operation& op);
+  bool write_or_wait(detail::write_operation& op);
+  bool make_backlog(detail::write_operation& op) noexcept;
   void keep(detail::write_operation& op) noexcept;
   void pump() noexcept;
   bool settle_first() noexcept;
   bool withdraw_first() noexcept;
-  bool under_way() const noexcept { return sending_ != nullptr && sending_->pending; }
+  bool under_way() const noexcept { return backlog_ != nullptr && backlog_->pending; }
+  bool queued() const noexcept { return backlog_ != nullptr && backlog_->queued; }
   bool withdraw() noexcept;
   bool has_to_send() noexcept;
-  bool prepare() noexcept;
+  void prepare() noexcept;
   void account(int result) noexcept;
   void sent() noexcept;
   void fail(int code) noexcept;
   void pump_later() noexcept;
-  void run() noexcept override;
-  bool unsent() const noexcept { return !buffer_.empty() || !line_.empty(); }
+  void pump_in_turn() noexcept;
+  bool unsent() const noexcept { return backlog_ != nullptr && !backlog_->empty(); }
   /// Ends every write that waits. @returns whether nothing of it is left with the system.
   bool close() noexcept;
 
   detail::connection* connection_;
-  detail::byte_buffer buffer_;
-  detail::intrusive_list<detail::write_operation> line_;
-  std::unique_ptr<sending> sending_;  // made by the first send that may have to wait: most connections never have one
-  std::size_t high_ = 64 * 1024;
-  std::size_t low_ = 16 * 1024;
+  std::unique_ptr<backlog> backlog_;
+  std::uint32_t high_ = 64 * 1024;
+  std::uint32_t low_ = 16 * 1024;
   int failure_ = 0;
-  bool ended_ = false;   // write_eof() has taken effect
-  bool queued_ = false;  // stands in the ready queue, to pump
+  bool ended_ = false;  // write_eof() has taken effect
 };
+
+inline bool detail::write_operation::try_complete() { return writer_->write_now(*this); }
 
 }  // namespace eddy
