@@ -67,31 +67,12 @@ connection_ref share(connection& c) noexcept {
 
 }  // namespace
 
-/// A handler's place in the list. An argument of its coroutine, so that it goes also when the task never gets to run.
-class server_core::registration {
- public:
-  explicit registration(std::shared_ptr<server_core> core) : core_(std::move(core)) {
-    core_->handlers_.emplace_back();
-    place_ = std::prev(core_->handlers_.end());
-    core_->idle_.clear();
-    if (core_->handlers_.size() >= core_->max_connections) core_->room_.clear();
-  }
-  registration(registration&& other) noexcept : core_(std::move(other.core_)), place_(other.place_) {}
-  registration& operator=(registration&&) = delete;
-  ~registration() {
-    if (core_ == nullptr) return;
-    core_->handlers_.erase(place_);
-    core_->room_.set();
-    core_->freed_.set();
-    if (core_->handlers_.empty()) core_->idle_.set();
-  }
-  server_core& core() const noexcept { return *core_; }
-  task<>& handle() const noexcept { return *place_; }
-
- private:
-  std::shared_ptr<server_core> core_;
-  std::list<task<>>::iterator place_;
-};
+std::coroutine_handle<> handler_task::tell_ended() noexcept {
+  server_core& server = *server_;
+  set_looked_at();  // the server reports it
+  server.handler_ended(*this);
+  return typed_task::tell_ended();
+}
 
 coro<> server_core::start() {
   std::vector<listen_place> all;
@@ -183,19 +164,72 @@ coro<> server_core::pause_accepting(std::chrono::nanoseconds limit) {
 
 server_statistics server_core::statistics() const noexcept {
   server_statistics all = counts_;
-  all.active = handlers_.size();
+  all.active = active_;
   return all;
 }
 
 void server_core::start_handler(stream connection) {
-  registration place(shared_from_this());
-  task<>& handle = place.handle();
-  handle = create_task(security == nullptr ? serve(std::move(place), std::move(connection))
-                                           : secure_and_serve(std::move(place), std::move(connection)));
+  if (security != nullptr) {
+    start_task({}, secure_and_serve(shared_from_this(), std::move(connection)));
+    return;
+  }
+  connection_ref kept = connection.shared();
+  kept->finished_by_server = true;
+  coro<> work;
+  try {
+    work = handler_->handle(std::move(connection), shared_from_this());
+    if (!work) throw misuse_error("the handler of a connection returned no coroutine");
+  } catch (...) {  // one that is no coroutine itself
+    settle(std::move(kept), std::current_exception(), false);
+    return;
+  }
+  start_task(std::move(kept), std::move(work));
 }
 
-coro<> server_core::secure_and_serve(registration place, stream connection) {
-  const server_security_ref security = place.core().security;
+void server_core::start_task(connection_ref kept, coro<> work) {
+  tasks_ = &current_registry();
+  auto* const task = new handler_task(tasks_->loop().scheduler(), *this, std::move(kept), std::move(work));
+  if (++active_ == 1) self_ = shared_from_this();
+  idle_.clear();
+  if (active_ >= max_connections) room_.clear();
+  task->start(*tasks_, __builtin_return_address(0));
+}
+
+void server_core::handler_ended(handler_task& task) noexcept {
+  using end = task_state::end;
+  settle(task.take_connection(), task.how() == end::exception ? task.exception() : nullptr,
+         task.how() == end::cancelled || task.cancel_requested());
+  --active_;
+  room_.set();
+  freed_.set();
+  if (active_ != 0) return;
+  idle_.set();
+  const std::shared_ptr<server_core> last = std::move(self_);
+}
+
+/// What is left to do for a connection whose handler has ended.
+void server_core::settle(connection_ref kept, std::exception_ptr error, bool cancelled) noexcept {
+  if (error != nullptr) {
+    if (kept && kept->last().finished_by_server) kept->last().abort();
+    failed(std::move(error));
+  } else if (kept && !cancelled) {
+    kept = share(kept->last());  // it may have become a secure one
+    kept->finished_by_server = false;
+    if (!kept->left_to_server) return;
+    try {
+      start_task({}, finish_left(shared_from_this(), std::move(kept)));
+    } catch (...) {
+      failed(std::current_exception());
+    }
+  }
+}
+
+coro<> server_core::finish_left(std::shared_ptr<server_core> self, connection_ref left) {
+  co_await finish(left, self->close_timeout);
+}
+
+coro<> server_core::secure_and_serve(std::shared_ptr<server_core> self, stream connection) {
+  const server_security_ref security = self->security;
   std::exception_ptr error;
   try {
     connection = co_await start_tls(std::move(connection), security);
@@ -203,28 +237,38 @@ coro<> server_core::secure_and_serve(registration place, stream connection) {
     error = std::current_exception();
   }
   if (error == nullptr)
-    co_await serve(std::move(place), std::move(connection));
+    co_await serve_secured(self, std::move(connection));
   else
     security->report_failure(error);
 }
 
-coro<> server_core::serve(registration place, stream connection) {
-  server_core& self = place.core();
+coro<> server_core::serve_secured(std::shared_ptr<server_core> self, stream connection) {
   connection_ref kept = connection.shared();
   kept->finished_by_server = true;
   std::exception_ptr error;
   try {
-    co_await self.handler_->handle(std::move(connection), self.shared_from_this());
-    kept = share(kept->last());  // it may have become a secure one
+    co_await self->handler_->handle(std::move(connection), self);
+    kept = share(kept->last());
     kept->finished_by_server = false;
-    if (kept->left_to_server) co_await finish(kept, self.close_timeout);
+    if (kept->left_to_server) co_await finish(kept, self->close_timeout);
   } catch (...) {
     error = std::current_exception();
   }
-  if (error == nullptr) co_return;
-  if (kept->last().finished_by_server) kept->last().abort();
-  ++self.counts_.failed;
-  self.report("the handler of a connection failed", error);
+  if (error != nullptr) self->settle(kept, error, false);
+}
+
+void server_core::failed(std::exception_ptr error) noexcept {
+  ++counts_.failed;
+  report("the handler of a connection failed", std::move(error));
+}
+
+void server_core::cancel_handlers(const char* reason) noexcept {
+  if (active_ == 0) return;
+  intrusive_list<task_state>& all = tasks_->roots();
+  for (task_state* each = all.first(); each != nullptr; each = all.after(*each)) {
+    const auto* const handler = dynamic_cast<handler_task*>(each);
+    if (handler != nullptr && handler->server() == this) each->cancel(reason);
+  }
 }
 
 void server_core::report(const std::string& what, std::exception_ptr error) noexcept {
@@ -255,7 +299,7 @@ coro<> server_core::stop() {
     try {
       co_await wait_for(wait_for_handlers(), close_timeout);
     } catch (const timeout_error&) {
-      for (task<>& each : handlers_) each.cancel("the server closes");
+      cancel_handlers("the server closes");
     }
     co_await wait_for_handlers();
   }
@@ -264,7 +308,7 @@ coro<> server_core::stop() {
 void server_core::abort() noexcept {
   close();
   for (task<>& each : accepting_) each.cancel("the server was destroyed");
-  for (task<>& each : handlers_) each.cancel("the server was destroyed");
+  cancel_handlers("the server was destroyed");
 }
 
 }  // namespace eddy::detail

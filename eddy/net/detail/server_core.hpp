@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "eddy/coro/task.hpp"
+#include "eddy/net/detail/handler_task.hpp"
 #include "eddy/net/listener.hpp"
 #include "eddy/net/server.hpp"
 #include "eddy/sync/event.hpp"
@@ -15,8 +16,9 @@ namespace eddy::detail {
 
 /// What a server and its tasks share.
 ///
-/// Invariants: (1) `handlers_` has an element for each handler task that has not ended, which takes itself out; (2)
-/// `idle_` is set exactly while it is empty; (3) `room_` is set exactly while another connection may be served.
+/// Invariants: (1) `active_` counts the handler tasks that have not ended, which are found among the loop's tasks; (2)
+/// `idle_` is set exactly while there are none; (3) `room_` is set exactly while another connection may be served; (4)
+/// while there are any, this object keeps itself.
 class server_core : public std::enable_shared_from_this<server_core> {
  public:
   explicit server_core(std::unique_ptr<connection_handler> handler) : handler_(std::move(handler)) {
@@ -34,11 +36,14 @@ class server_core : public std::enable_shared_from_this<server_core> {
   /// Cancels everything that runs, without waiting.
   void abort() noexcept;
 
-  std::size_t active() const noexcept { return handlers_.size(); }
+  std::size_t active() const noexcept { return active_; }
   bool closing() const noexcept { return closed_.is_set(); }
   server_statistics statistics() const noexcept;
   const std::vector<endpoint>& endpoints() const noexcept { return endpoints_; }
   const std::vector<socket_address>& addresses() const noexcept { return addresses_; }
+
+  /// The task of a handler has ended; nothing of this object may be touched afterwards.
+  void handler_ended(handler_task& task) noexcept;
 
   // Settings.
   std::vector<listen_place> places;
@@ -48,14 +53,17 @@ class server_core : public std::enable_shared_from_this<server_core> {
   server_security_ref security;  // null: connections stay plain
 
  private:
-  class registration;
-
   void listen(const std::vector<listen_place>& all);
   void start_accepting();
   coro<> pause_accepting(std::chrono::nanoseconds limit);
   static coro<> accept_all(std::shared_ptr<server_core> self, listener& from);
-  static coro<> secure_and_serve(registration place, stream connection);
-  static coro<> serve(registration place, stream connection);
+  static coro<> secure_and_serve(std::shared_ptr<server_core> self, stream connection);
+  static coro<> serve_secured(std::shared_ptr<server_core> self, stream connection);
+  static coro<> finish_left(std::shared_ptr<server_core> self, connection_ref left);
+  void start_task(connection_ref kept, coro<> work);
+  void settle(connection_ref kept, std::exception_ptr error, bool cancelled) noexcept;
+  void failed(std::exception_ptr error) noexcept;
+  void cancel_handlers(const char* reason) noexcept;
   coro<> wait_for_handlers();
   void start_handler(stream connection);
   void report(const std::string& what, std::exception_ptr error) noexcept;
@@ -65,7 +73,9 @@ class server_core : public std::enable_shared_from_this<server_core> {
   std::vector<endpoint> endpoints_;
   std::vector<socket_address> addresses_;
   std::vector<task<>> accepting_;
-  std::list<task<>> handlers_;
+  task_registry* tasks_ = nullptr;  // of the loop that the handlers run on
+  std::size_t active_ = 0;
+  std::shared_ptr<server_core> self_;
   event idle_;
   event room_;
   event closed_;
