@@ -87,9 +87,10 @@ void receive_operation::completed() noexcept {
     owner.reported_back();
     return;
   }
-  // A cancellation that came while the system held the request: what has come stays in the reader.
+  // A cancellation that came while the system held the request: what has come stays in the reader. Without one it was
+  // the operation's owner who took it back: it ends with what there is.
   const bool cancelled = context_->cancel_requested();
-  if (cancelled && result == -ECANCELED) return context_->withdrawn();
+  if (result == -ECANCELED) return cancelled ? context_->withdrawn() : context_->completed();
   if (absorb()) [[likely]]
     return context_->completed();
   if (cancelled)
