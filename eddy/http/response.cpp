@@ -8,9 +8,15 @@ namespace eddy::http {
 
 namespace {
 
+// Room for a few more fields at once.
+constexpr std::size_t usual_fields = 4;
+constexpr std::size_t usual_bytes = 120;
+
 response with_type(std::string content, std::string_view type, int status) {
   response made(status);
-  made.header("Content-Type", type).body(std::move(content));
+  made.headers().reserve(usual_fields, usual_bytes);
+  detail::fields_access::append(made.headers(), "Content-Type", type);
+  made.body(std::move(content));
   return made;
 }
 

@@ -3,27 +3,41 @@
 
 #include "eddy/http/status.hpp"
 
+#include <optional>
+
 namespace eddy::http {
 
 namespace {
 
 response refusal(int status) { return text(std::string(reason_phrase(status)) + "\n", status); }
 
-coro<response> not_allowed(const std::vector<std::string_view>& methods) {
+response not_allowed(const std::vector<std::string_view>& methods) {
   std::string allowed;
   for (const std::string_view method : methods) allowed.append(allowed.empty() ? "" : ", ").append(method);
-  return detail::to_response(refusal(405).header("Allow", allowed));
+  return refusal(405).header("Allow", allowed);
 }
+
+coro<response> ready(response made) { co_return made; }
 
 }  // namespace
 
-// Not a coroutine itself: a handler's own coroutine is handed on, which saves a frame a request.
 coro<response> router::operator()(server_request& request) {
+  response made;
+  coro<response> making = answer(request, made);
+  return making ? std::move(making) : ready(std::move(made));
+}
+
+// Not a coroutine itself: a handler's own coroutine is handed on, and an answer that is there at once needs none.
+coro<response> router::answer(server_request& request, response& out) {
   const detail::route_match found = routes_.find(request.method(), request.path(), request.parts_);
-  if (found.handler == nullptr)
-    return found.allowed.empty() ? detail::to_response(refusal(404)) : not_allowed(found.allowed);
-  coro<response> made = found.handler->call(request, request.parts_);
-  return made ? std::move(made) : detail::to_response(refusal(404));
+  if (found.handler == nullptr) {
+    out = found.allowed.empty() ? refusal(404) : not_allowed(found.allowed);
+    return {};
+  }
+  std::optional<coro<response>> made = found.handler->call(request, request.parts_, out);
+  if (made) return std::move(*made);
+  out = refusal(404);
+  return {};
 }
 
 }  // namespace eddy::http

@@ -14,6 +14,11 @@
 
 namespace eddy::http {
 
+namespace detail {
+template <class Router>
+class routed;
+}
+
 /// Picks a handler by a request's method and path.
 ///
 ///     http::router app;
@@ -86,7 +91,32 @@ class router {
   coro<response> operator()(server_request& request);
 
  private:
+  template <class Router>
+  friend class detail::routed;
+
+  /// As application::handle().
+  coro<response> answer(server_request& request, response& out);
+
   detail::route_tree routes_;
 };
+
+namespace detail {
+
+/// A router as an application: its own (`Router` is router), or one that lives elsewhere (std::reference_wrapper).
+template <class Router>
+class routed final : public application {
+ public:
+  template <class R>
+  explicit routed(R&& routes) : routes_(std::forward<R>(routes)) {}
+  coro<response> handle(server_request& request, response& out) override {
+    router& to = routes_;
+    return to.answer(request, out);
+  }
+
+ private:
+  Router routes_;
+};
+
+}  // namespace detail
 
 }  // namespace eddy::http

@@ -1,20 +1,37 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "eddy/http/serializer.hpp"
 
+#include "eddy/http/detail/answer_line.hpp"
 #include "eddy/http/detail/characters.hpp"
 #include "eddy/http/detail/head_facts.hpp"
 #include "eddy/http/status.hpp"
 
+#include <algorithm>
+#include <array>
 #include <charconv>
 
 namespace eddy::http {
 
 namespace {
 
-// What to write after the head's own fields, empty when they say it already.
-struct framing_line {
-  std::string text;
-};
+// What to write after the head's own fields; nothing when they say it already.
+enum class framing_line : std::uint8_t { nothing, length, chunked, close };
+
+void append_framing(std::string& out, framing_line line, std::uint64_t size) {
+  switch (line) {
+    case framing_line::nothing:
+      return;
+    case framing_line::length:
+      out.append(detail::length_line(size).text());
+      return;
+    case framing_line::chunked:
+      out.append("Transfer-Encoding: chunked\r\n");
+      return;
+    case framing_line::close:
+      out.append("Connection: close\r\n");
+      return;
+  }
+}
 
 // Checks a Content-Length that the head brings along. @returns  whether there is one.
 bool own_length_agrees(const fields& headers, std::uint64_t size) {
@@ -44,32 +61,29 @@ void refuse_own_coding(const fields& headers) {
     throw invalid_head("a head with this framing may not have a Transfer-Encoding field");
 }
 
-framing_line length_line(const fields& headers, std::uint64_t size) {
+framing_line frame_by_length(const fields& headers, std::uint64_t size) {
   refuse_own_coding(headers);
-  if (own_length_agrees(headers, size)) return {};
-  return {"Content-Length: " + std::to_string(size) + "\r\n"};
+  return own_length_agrees(headers, size) ? framing_line::nothing : framing_line::length;
 }
 
-framing_line chunked_line(const fields& headers, http_version version) {
+framing_line frame_by_chunks(const fields& headers, http_version version) {
   if (version == http_version::http_1_0) throw invalid_head("HTTP/1.0 does not have chunked bodies");
   refuse_own_length(headers);
-  if (own_coding_agrees(headers)) return {};
-  return {"Transfer-Encoding: chunked\r\n"};
+  return own_coding_agrees(headers) ? framing_line::nothing : framing_line::chunked;
 }
 
-framing_line close_line(const fields& headers) {
+framing_line frame_by_close(const fields& headers) {
   refuse_own_length(headers);
   refuse_own_coding(headers);
-  if (headers.contains_token("Connection", "close")) return {};
-  return {"Connection: close\r\n"};
+  return headers.contains_token("Connection", "close") ? framing_line::nothing : framing_line::close;
 }
 
 framing_line frame_request(const request_head& head, body_framing framing) {
   switch (framing.kind) {
     case body_kind::length:
-      return length_line(head.headers, framing.size);
+      return frame_by_length(head.headers, framing.size);
     case body_kind::chunked:
-      return chunked_line(head.headers, head.version);
+      return frame_by_chunks(head.headers, head.version);
     case body_kind::until_close:
       throw invalid_head("the body of a request cannot end with the connection");
     case body_kind::none:
@@ -77,11 +91,11 @@ framing_line frame_request(const request_head& head, body_framing framing) {
   }
   refuse_own_coding(head.headers);
   own_length_agrees(head.headers, 0);
-  return {};
+  return framing_line::nothing;
 }
 
 // No body follows this head, whatever it announces.
-void check_bodiless(const response_head& head, bool may_announce) {
+void check_bodiless(const detail::answer_line& head, bool may_announce) {
   if (!may_announce) {
     refuse_own_length(head.headers);
     refuse_own_coding(head.headers);
@@ -94,7 +108,7 @@ void check_bodiless(const response_head& head, bool may_announce) {
   own_length_agrees(head.headers, *length);
 }
 
-framing_line frame_response(const response_head& head, body_framing framing, std::string_view method) {
+framing_line frame_response(const detail::answer_line& head, body_framing framing, std::string_view method) {
   const bool to_head = method == "HEAD";
   const bool never_has_body =
       is_informational(head.status) || head.status == 204 || (method == "CONNECT" && is_success(head.status));
@@ -102,18 +116,18 @@ framing_line frame_response(const response_head& head, body_framing framing, std
     throw invalid_head("a response with this status to this method has no body");
   switch (framing.kind) {
     case body_kind::length:
-      return length_line(head.headers, framing.size);
+      return frame_by_length(head.headers, framing.size);
     case body_kind::chunked:
-      return chunked_line(head.headers, head.version);
+      return frame_by_chunks(head.headers, head.version);
     case body_kind::until_close:
-      return close_line(head.headers);
+      return frame_by_close(head.headers);
     case body_kind::none:
       break;
   }
   if (!never_has_body && !to_head && head.status != 304)
     throw invalid_head("the recipient of this response would wait for a body: an empty one is length(0)");
   check_bodiless(head, !never_has_body);
-  return {};
+  return framing_line::nothing;
 }
 
 void check_host(const request_head& head) {
@@ -124,10 +138,6 @@ void check_host(const request_head& head) {
     throw invalid_head("the Host field has to be a host name with an optional port");
 }
 
-void append_rest(std::string& out, const fields& headers, const framing_line& framing) {
-  out.append("\r\n").append(headers.wire()).append(framing.text).append("\r\n");
-}
-
 }  // namespace
 
 void append_head(std::string& out, const request_head& head, body_framing framing) {
@@ -136,21 +146,44 @@ void append_head(std::string& out, const request_head& head, body_framing framin
     throw invalid_head("the request's target has no valid form, or has characters that need percent-encoding");
   check_host(head);
   const framing_line line = frame_request(head, framing);
-  out.reserve(out.size() + head.method.size() + head.target.size() + head.headers.wire().size() + line.text.size() +
-              16);
-  out.append(head.method).append(" ").append(head.target).append(" ").append(to_string(head.version));
-  append_rest(out, head.headers, line);
+  out.reserve(out.size() + head.method.size() + head.target.size() + head.headers.wire().size() + 64);
+  out.append(head.method).append(" ").append(head.target).append(" ").append(to_string(head.version)).append("\r\n");
+  out.append(head.headers.wire());
+  append_framing(out, line, framing.size);
+  out.append("\r\n");
 }
 
 void append_head(std::string& out, const response_head& head, body_framing framing, std::string_view request_method) {
-  if (head.status < 100 || head.status > 999) throw invalid_head("a status is a number of three digits");
   if (detail::find_control(head.reason) != head.reason.size())
     throw invalid_head("the reason of a response may not have control characters: that would inject fields");
-  const framing_line line = frame_response(head, framing, request_method);
-  out.reserve(out.size() + head.reason.size() + head.headers.wire().size() + line.text.size() + 20);
-  out.append(to_string(head.version)).append(" ").append(std::to_string(head.status)).append(" ").append(head.reason);
-  append_rest(out, head.headers, line);
+  detail::append_open_head(out, {head.status, head.version, head.reason, head.headers}, framing, request_method);
+  out.append("\r\n");
 }
+
+namespace detail {
+
+void append_open_head(std::string& out, const answer_line& head, body_framing framing, std::string_view method) {
+  if (head.status < 100 || head.status > 999) throw invalid_head("a status is a number of three digits");
+  const framing_line line = frame_response(head, framing, method);
+  out.reserve(out.size() + head.reason.size() + head.headers.wire().size() + 64);
+  const std::array<char, 5> status{' ', static_cast<char>('0' + head.status / 100),
+                                   static_cast<char>('0' + head.status / 10 % 10),
+                                   static_cast<char>('0' + head.status % 10), ' '};
+  out.append(to_string(head.version)).append(status.data(), status.size()).append(head.reason).append("\r\n");
+  out.append(head.headers.wire());
+  append_framing(out, line, framing.size);
+}
+
+length_line::length_line(std::uint64_t size) noexcept {
+  constexpr std::string_view name = "Content-Length: ";
+  char* end = std::copy(name.begin(), name.end(), text_.data());
+  end = std::to_chars(end, text_.data() + text_.size() - 2, size).ptr;
+  end[0] = '\r';
+  end[1] = '\n';
+  size_ = static_cast<std::size_t>(end - text_.data()) + 2;
+}
+
+}  // namespace detail
 
 chunk_start::chunk_start(std::uint64_t size) noexcept {
   char* const end = std::to_chars(text_.data(), text_.data() + 16, size, 16).ptr;

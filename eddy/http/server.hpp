@@ -33,7 +33,9 @@ concept application_like = std::is_same_v<std::remove_cvref_t<App>, router> ||
 template <class App>
 std::unique_ptr<application> make_application(App&& app) {
   if constexpr (std::is_same_v<App, router&>)
-    return std::make_unique<application_of<std::reference_wrapper<router>>>(std::ref(app));
+    return std::make_unique<routed<std::reference_wrapper<router>>>(std::ref(app));
+  else if constexpr (std::is_same_v<std::decay_t<App>, router>)
+    return std::make_unique<routed<router>>(std::forward<App>(app));
   else
     return std::make_unique<application_of<std::decay_t<App>>>(std::forward<App>(app));
 }

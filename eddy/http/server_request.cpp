@@ -31,7 +31,7 @@ const request_head& server_request::head() const noexcept { return connection_->
 
 void server_request::begin(std::size_t max_body) noexcept {
   std::string_view target = head().target;
-  if (head().form() == target_form::absolute) {
+  if (!target.starts_with('/') && head().form() == target_form::absolute) {
     const std::size_t authority = target.find("://") + 3;
     const std::size_t path = target.find_first_of("/?", authority);
     target = path == std::string_view::npos ? std::string_view() : target.substr(path);

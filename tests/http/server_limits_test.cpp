@@ -162,6 +162,33 @@ EDDY_IO_TEST(http_server_limits, an_idle_connection_is_closed) {
   });
 }
 
+EDDY_IO_TEST(http_server_limits, each_request_begins_the_idle_time_anew) {
+  co_await eddy::with(http::server(take_body, "127.0.0.1", 0).idle_timeout(60ms), [](http::server& s) -> coro<> {
+    wire_client client = co_await connect(s.port());
+    for (int i = 0; i < 6; ++i) {
+      const received got = co_await client.ask(get("/"));
+      EDDY_ASSERT_EQ(got.status, 200);
+      co_await eddy::sleep(20ms);
+    }
+    const auto begin = eddy::now();
+    const std::string end = co_await client.rest();
+    EXPECT_EQ(end, "end");
+    EXPECT_LT(eddy::now() - begin, 1s);
+  });
+}
+
+EDDY_IO_TEST(http_server_limits, a_later_head_has_its_own_limit_not_the_idle_one) {
+  co_await eddy::with(http::server(take_body, "127.0.0.1", 0).idle_timeout(1h).head_timeout(30ms),
+                      [](http::server& s) -> coro<> {
+                        wire_client client = co_await connect(s.port());
+                        const received first = co_await client.ask(get("/"));
+                        EXPECT_EQ(first.status, 200);
+                        co_await eddy::sleep(40ms);  // more than a head may take
+                        const received late = co_await client.ask("GET / HT");
+                        EXPECT_EQ(late.status, 408);
+                      });
+}
+
 EDDY_IO_TEST(http_server_limits, a_body_that_does_not_come_in_time_gets_408) {
   co_await eddy::with(http::server(take_body, "127.0.0.1", 0).body_timeout(40ms), [](http::server& s) -> coro<> {
     wire_client slow = co_await connect(s.port());

@@ -4,6 +4,8 @@
 #include "eddy/flow/sleep.hpp"
 #include "eddy/flow/with.hpp"
 #include "eddy/http/response_writer.hpp"
+#include "eddy/http/router.hpp"
+#include "eddy/sync/event.hpp"
 #include "eddy/testing/test.hpp"
 #include "tests/http/wire_client.hpp"
 
@@ -70,6 +72,74 @@ EDDY_IO_TEST(http_server, serves_ten_thousand_requests_on_one_connection) {
     }
     EXPECT_EQ(s.connections(), 1U);
   });
+}
+
+// Answers that are there at once go out together; whatever their sizes, in order, and none is lost.
+EDDY_IO_TEST(http_server, answers_many_pipelined_requests_whatever_their_sizes) {
+  constexpr int count = 1000;
+  const auto app = [](server_request& request) {
+    const std::string number(request.path().substr(1));
+    return number + std::string(static_cast<std::size_t>(std::stoi(number) % 97 * 60), 'x');
+  };
+  co_await eddy::with(http::server(app, "127.0.0.1", 0), [](http::server& s) -> coro<> {
+    wire_client client = co_await connect(s.port());
+    std::string requests;
+    for (int i = 0; i < count; ++i) requests += get("/" + std::to_string(i));
+    co_await client.send(requests);
+    for (int i = 0; i < count; ++i) {
+      const received got = co_await client.receive();
+      const std::string number = std::to_string(i);
+      EDDY_ASSERT_EQ(got.body.substr(0, number.size()), number);
+      EDDY_ASSERT_EQ(got.body.size(), number.size() + static_cast<std::size_t>(i % 97 * 60));
+    }
+  });
+}
+
+EDDY_IO_TEST(http_server, answers_that_are_there_do_not_wait_for_a_handler_that_waits) {
+  eddy::event go;
+  http::router app;
+  app.get("/fast", [] { return "fast"; });
+  app.get("/slow", [&]() -> coro<std::string> {
+    co_await go.wait();
+    co_return "slow";
+  });
+  app.post("/read", [](server_request& request) -> coro<std::string> {
+    std::string body = co_await request.body();
+    co_return body;
+  });
+  co_await eddy::with(http::server(app, "127.0.0.1", 0), [&](http::server& s) -> coro<> {
+    wire_client client = co_await connect(s.port());
+    co_await client.send(get("/fast") + get("/fast") + get("/slow") + get("/fast"));
+    for (const char* expected : {"fast", "fast"}) {
+      const received got = co_await client.receive();
+      EXPECT_EQ(got.body, expected);
+    }
+    go.set();
+    for (const char* expected : {"slow", "fast"}) {
+      const received got = co_await client.receive();
+      EXPECT_EQ(got.body, expected);
+    }
+    // The same for one that waits for its request's body.
+    co_await client.send(get("/fast") + "POST /read HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nbo");
+    const received before = co_await client.receive();
+    EXPECT_EQ(before.body, "fast");
+    const received read = co_await client.ask("dy");
+    EXPECT_EQ(read.body, "body");
+  });
+}
+
+EDDY_IO_TEST(http_server, what_is_no_request_is_refused_behind_the_answers_before_it) {
+  co_await eddy::with(http::server([](server_request&) { return std::string("good"); }, "127.0.0.1", 0),
+                      [](http::server& s) -> coro<> {
+                        wire_client client = co_await connect(s.port());
+                        co_await client.send(get("/") + get("/") + "nonsense\r\n\r\n");
+                        for (const int expected : {200, 200, 400}) {
+                          const received got = co_await client.receive();
+                          EXPECT_EQ(got.status, expected);
+                        }
+                        const std::string end = co_await client.rest();
+                        EXPECT_EQ(end, "end");
+                      });
 }
 
 EDDY_IO_TEST(http_server, answers_pipelined_requests_in_order) {

@@ -34,7 +34,7 @@ void append_http_date(std::string& out, std::time_t when) {
   out.append(" GMT");
 }
 
-std::string_view http_date_now() {
+std::string_view date_line_now() {
   struct cached {
     std::time_t second = -1;
     std::string text;
@@ -43,8 +43,9 @@ std::string_view http_date_now() {
   std::timespec now{};
   clock_gettime(CLOCK_REALTIME_COARSE, &now);  // no system call, and a date has only seconds
   if (now.tv_sec != last.second) {
-    last.text.clear();
+    last.text = "Date: ";
     append_http_date(last.text, now.tv_sec);
+    last.text.append("\r\n");
     last.second = now.tv_sec;
   }
   return last.text;

@@ -10,7 +10,8 @@ namespace eddy::http::detail {
 /// Appends a time as HTTP writes it: "Sun, 06 Nov 1994 08:49:37 GMT" (RFC 9110 section 5.6.7).
 void append_http_date(std::string& out, std::time_t when);
 
-/// The present time in that form; made once a second and thread. Valid until the thread's next call.
-std::string_view http_date_now();
+/// The present time as a whole field, `Date: ... CR LF`; made once a second and thread. Valid until the thread's next
+/// call.
+std::string_view date_line_now();
 
 }  // namespace eddy::http::detail

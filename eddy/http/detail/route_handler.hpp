@@ -9,6 +9,7 @@
 #include "eddy/http/server_request.hpp"
 
 #include <cstddef>
+#include <optional>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -46,8 +47,9 @@ inline constexpr bool is_request = std::is_same_v<P, server_request&> || std::is
 class route_handler {
  public:
   virtual ~route_handler() = default;
-  /// @returns nothing (an empty coroutine) when a part of the path does not fit its parameter's type.
-  virtual coro<response> call(server_request& request, const std::vector<path_part>& parts) = 0;
+  /// @returns nothing when a part of the path does not fit its parameter's type; else as application::handle().
+  virtual std::optional<coro<response>> call(server_request& request, const std::vector<path_part>& parts,
+                                             response& out) = 0;
 };
 
 template <class F>
@@ -66,8 +68,9 @@ class route_handler_of final : public route_handler {
     return (std::size_t{0} + ... + (is_request<parameter<I>> ? 0U : 1U));
   }(std::make_index_sequence<count>());
 
-  coro<response> call(server_request& request, const std::vector<path_part>& parts) override {
-    return call_with(request, parts, std::make_index_sequence<count>());
+  std::optional<coro<response>> call(server_request& request, const std::vector<path_part>& parts,
+                                     response& out) override {
+    return call_with(request, parts, out, std::make_index_sequence<count>());
   }
 
  private:
@@ -86,12 +89,13 @@ class route_handler_of final : public route_handler {
   }
 
   template <std::size_t... I>
-  coro<response> call_with(server_request& request, [[maybe_unused]] const std::vector<path_part>& parts,
-                           std::index_sequence<I...>) {
+  std::optional<coro<response>> call_with([[maybe_unused]] server_request& request,
+                                          [[maybe_unused]] const std::vector<path_part>& parts, response& out,
+                                          std::index_sequence<I...>) {
     [[maybe_unused]] auto arguments = std::make_tuple(argument<I>(request, parts)...);
-    if (!(static_cast<bool>(std::get<I>(arguments)) && ...)) return {};
-    return to_response(
-        eddy::detail::invoke_callable(f_, static_cast<parameter<I>>(*std::move(std::get<I>(arguments)))...));
+    if (!(static_cast<bool>(std::get<I>(arguments)) && ...)) return std::nullopt;
+    return give(eddy::detail::invoke_callable(f_, static_cast<parameter<I>>(*std::move(std::get<I>(arguments)))...),
+                out);
   }
 
   F f_;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 // How a server's connection answers: the other half of server_connection.
+#include "eddy/http/detail/answer_line.hpp"
 #include "eddy/http/detail/http_date.hpp"
 #include "eddy/http/detail/server_connection.hpp"
 #include "eddy/http/status.hpp"
@@ -20,6 +21,12 @@ constexpr std::size_t writer_room = 64 * 1024;
 constexpr std::size_t slice_size = 128 * 1024;
 // Up to here a chunk is copied to go out in one piece with its frame.
 constexpr std::size_t small_chunk = 16 * 1024;
+// Up to here a body is copied behind its head, to go out with the answers before and after it.
+constexpr std::size_t small_body = 2 * 1024;
+// Answers are gathered until there are so many bytes of them.
+constexpr std::size_t enough_at_once = 16 * 1024;
+// What a connection that rests may keep of the memory for that.
+constexpr std::size_t kept_memory = 4 * 1024;
 
 bool has_no_body(int status) noexcept { return status == 204 || status == 304; }
 
@@ -39,37 +46,45 @@ bool says_that_client_left(const std::exception_ptr& error) noexcept {
 
 }  // namespace
 
-coro<> server_connection::answer() {
+/// Asks the handler. @returns the coroutine that makes the response; empty when it is in `made`.
+coro<response> server_connection::begin_answer(response& made) {
+  served_ = true;
   keep_alive_ = parser_.keep_alive();
   request_.begin(server_->settings.max_body);
-  response made;
+  try {
+    return server_->app->handle(request_, made);
+  } catch (...) {
+    made = answer_to(std::current_exception());
+  }
+  return {};
+}
+
+coro<> server_connection::finish_answer(coro<response> making, response& made) {
+  if (!out_.empty()) co_await flush();  // the handler may take its time
   std::exception_ptr error;
   try {
-    made = co_await server_->app->handle(request_);
+    made = co_await std::move(making);
   } catch (...) {
     error = std::current_exception();
   }
-  if (error != nullptr && error == transport_error_) {
+  if (error == nullptr) co_return;
+  no_answer_ = error == transport_error_;
+  if (no_answer_)
     keep_alive_ = false;
-    co_return;
-  }
-  if (error != nullptr) made = answer_to(error);
-  if (made.is_raw())
-    co_await send_raw(made);
   else
-    co_await send(made);
+    made = answer_to(error);
 }
 
-/// Answers a message that is not a request, and ends the connection.
-coro<> server_connection::refuse(int status, std::string_view why) {
-  response made = text(std::string(why) + "\n", status);
+/// Answers a message that is not a request.
+coro<> server_connection::refuse() {
+  response made = text(refusal_ + "\n", refusal_status_);
   keep_alive_ = false;
   body_failed_ = true;
-  out_.clear();
-  append_head(out_, response_head{status, std::string(reason_phrase(status)), http_version::http_1_1, made.headers()},
-              body_framing::length(made.body_bytes().size()));
-  out_.insert(out_.size() - 2, "Connection: close\r\nDate: " + std::string(http_date_now()) + "\r\n");
-  co_await write_all(out_, std::as_bytes(std::span<const char>(made.body_bytes())));
+  const std::string_view reason = reason_phrase(refusal_status_);
+  append_open_head(out_, {refusal_status_, http_version::http_1_1, reason, made.headers()},
+                   body_framing::length(made.body_bytes().size()), "GET");
+  out_.append("Connection: close\r\n").append(date_line_now()).append("\r\n").append(made.body_bytes());
+  co_await flush();
 }
 
 /// The answer to a request whose handler failed: says nothing about the error, which goes to the loop's handler.
@@ -96,18 +111,19 @@ body_framing server_connection::framing_for(const response& made) const {
   return head().version == http_version::http_1_0 ? body_framing::until_close() : body_framing::chunked();
 }
 
-/// Puts the head into out_. @throws std::invalid_argument  The handler's response cannot be sent so.
-void server_connection::write_head(response& made, body_framing framing) {
+bool server_connection::sends_body(body_framing framing) const noexcept {
+  return framing.kind != body_kind::none && head().method != "HEAD";
+}
+
+/// Appends the head to out_. @throws std::invalid_argument  The handler's response cannot be sent so; out_ is as it
+/// was.
+void server_connection::append_head(const response& made, body_framing framing) {
   if (is_informational(made.status())) throw invalid_head("a handler's response has a final status, not 1xx");
-  out_.clear();
-  response_head line;
-  line.status = made.status();
-  line.reason = reason_phrase(made.status());
-  line.headers = std::move(made.headers());
-  append_head(out_, line, framing, head().method);
-  out_.resize(out_.size() - 2);  // more fields follow
-  if (!line.headers.contains("Date")) out_.append("Date: ").append(http_date_now()).append("\r\n");
-  if (!line.headers.contains("Connection") && framing.kind != body_kind::until_close) {
+  const fields& headers = made.headers();
+  append_open_head(out_, {made.status(), http_version::http_1_1, reason_phrase(made.status()), headers}, framing,
+                   head().method);
+  if (!headers.contains("Date")) out_.append(date_line_now());
+  if (!headers.contains("Connection") && framing.kind != body_kind::until_close) {
     if (!keep_alive_)
       out_.append("Connection: close\r\n");
     else if (head().version == http_version::http_1_0)
@@ -116,36 +132,55 @@ void server_connection::write_head(response& made, body_framing framing) {
   out_.append("\r\n");
 }
 
+/// The same for a response that may turn out not to be one that can be sent: then it becomes another.
+body_framing server_connection::put_head(response& made) {
+  body_framing framing = framing_for(made);
+  end_keep_alive(made);
+  if (framing.kind == body_kind::until_close) keep_alive_ = false;
+  try {
+    append_head(made, framing);
+  } catch (const std::invalid_argument&) {
+    made = answer_to(std::current_exception());
+    framing = framing_for(made);
+    append_head(made, framing);
+  }
+  return framing;
+}
+
 /// Decides whether the connection goes on after this response, before its head says so.
 void server_connection::end_keep_alive(const response& made) noexcept {
   if (server_->stopping() || !rest_is_small() || made.headers().contains_token("Connection", "close"))
     keep_alive_ = false;
 }
 
+/// Puts a small response into out_, which is sent when nothing else is to be done. @returns false: it is another one.
+bool server_connection::put(response& made) {
+  if (made.is_raw() || made.streams() || made.body_bytes().size() > small_body || out_.size() > enough_at_once)
+    return false;
+  const body_framing framing = put_head(made);
+  if (sends_body(framing)) out_.append(made.body_bytes());
+  return true;
+}
+
 coro<> server_connection::send(response& made) {
-  body_framing framing = framing_for(made);
-  end_keep_alive(made);
-  if (framing.kind == body_kind::until_close) keep_alive_ = false;
-  std::exception_ptr wrong;
-  try {
-    write_head(made, framing);
-  } catch (const std::invalid_argument&) {
-    wrong = std::current_exception();
+  if (!out_.empty()) co_await flush();
+  if (made.is_raw()) {
+    co_await send_raw(made);
+    co_return;
   }
-  if (wrong) {
-    made = answer_to(wrong);
-    framing = framing_for(made);
-    write_head(made, framing);
-  }
-  const bool head_only = framing.kind == body_kind::none || head().method == "HEAD";
-  if (made.streams() && !head_only)
+  const body_framing framing = put_head(made);
+  if (!sends_body(framing)) {
+    co_await flush();
+  } else if (made.streams()) {
     co_await send_stream(made, framing);
-  else
-    co_await write_all(out_, std::as_bytes(std::span<const char>(head_only ? std::string_view() : made.body_bytes())));
+  } else {
+    co_await write_all(out_, std::as_bytes(std::span<const char>(made.body_bytes())));
+    sent_out();
+  }
 }
 
 coro<> server_connection::send_stream(response& made, body_framing framing) {
-  co_await write_all(out_, {});
+  co_await flush();
   const bool chunked = framing.kind == body_kind::chunked;
   response_writer out(*this, chunked, made.announced_length());
   std::exception_ptr error;
@@ -185,6 +220,19 @@ bool server_connection::fits(std::size_t size) const noexcept {
   return size + stream_.writer().buffered() <= writer_room;
 }
 
+/// Forgets what has been sent. Memory that is more than a few answers take is not kept.
+void server_connection::sent_out() noexcept {
+  if (out_.capacity() <= kept_memory)
+    out_.clear();
+  else
+    out_ = std::string();
+}
+
+coro<> server_connection::flush() {
+  co_await write_all(out_, {});
+  sent_out();
+}
+
 coro<> server_connection::write_all(std::string_view head, std::span<const std::byte> body) {
   if (fits(head.size() + body.size()))
     co_await stream_.writer().write(head, body);
@@ -204,9 +252,8 @@ coro<> server_connection::write_slowly(std::string_view head, std::span<const st
 coro<> server_connection::write_chunk(std::span<const std::byte> bytes) {
   const chunk_start start(bytes.size());
   if (bytes.size() <= small_chunk) {
-    out_.clear();
     append_chunk(out_, bytes);
-    co_await write_all(out_, {});
+    co_await flush();
     co_return;
   }
   co_await write_all(start.text(), bytes);

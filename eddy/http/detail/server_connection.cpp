@@ -16,6 +16,7 @@ namespace {
 constexpr std::uint64_t small_rest = 64 * 1024;
 constexpr std::size_t linger_bytes = 1024 * 1024;
 constexpr std::chrono::seconds linger_time{2};
+constexpr time_point no_deadline = time_point::max();
 
 std::span<const std::byte> as_bytes(std::string_view text) noexcept {
   return std::as_bytes(std::span<const char>(text));
@@ -29,9 +30,38 @@ void server_state::stop() noexcept {
     each->close_if_idle();
 }
 
+/// Waits for bytes of a head, until the connection's deadline. @returns false when none came.
+class server_connection::head_fill final : public eddy::detail::receive_operation {
+ public:
+  explicit head_fill(server_connection& c) noexcept
+      : receive_operation(c.stream_.reader(), c.stream_.reader().buffered().size() + 1), connection_(c) {
+    connection_.reading_ = this;
+  }
+  head_fill(const head_fill&) = delete;
+  ~head_fill() { connection_.reading_ = nullptr; }
+
+  bool await_resume() const { return enough(); }
+  /// The deadline was reached. Bytes that came before, be it in this turn, go first.
+  void expire() noexcept {
+    if (take_back()) context_->completed();
+  }
+
+ private:
+  server_connection& connection_;
+};
+
 server_connection::server_connection(std::shared_ptr<server_state> server, eddy::stream connection)
-    : server_(std::move(server)), stream_(std::move(connection)), parser_(server_->settings.limits), request_(*this) {
+    : server_(std::move(server)),
+      stream_(std::move(connection)),
+      parser_(server_->settings.limits),
+      request_(*this),
+      loop_(&event_loop::current().scheduler()) {
   server_->connections.push_back(*this);
+}
+
+server_connection::~server_connection() {
+  list_hook::unlink();
+  if (armed()) loop_->timers.cancel(*this);
 }
 
 coro<> serve_connection(std::shared_ptr<server_state> server, eddy::stream connection) {
@@ -52,15 +82,29 @@ coro<> server_connection::run() {
 }
 
 coro<> server_connection::serve_all() {
-  while (true) {
-    const bool got = co_await read_head();
-    if (!got) break;
-    co_await answer();
-    if (!keep_alive_) break;
-    co_await drop_rest_of_body();
-    if (!keep_alive_) break;
-    parser_.start_next();
-  }
+  do {
+    start_head();
+    while (!take_head()) {
+      if (!out_.empty() && fits(out_.size())) {
+        co_await stream_.writer().write(out_);
+        sent_out();
+      } else if (!out_.empty()) {
+        co_await flush();
+      }
+      if (!begin_wait()) break;
+      const bool more = co_await head_fill(*this);
+      end_wait(more);
+    }
+    if (state_ != head_state::complete) break;
+    response made;
+    coro<response> making = begin_answer(made);
+    if (making) co_await finish_answer(std::move(making), made);
+    if (no_answer_) break;
+    if (!put(made)) co_await send(made);
+    if (keep_alive_ && !rest_is_read()) co_await drop_rest_of_body();
+  } while (keep_alive_);
+  if (state_ == head_state::refused) co_await refuse();
+  if (!out_.empty()) co_await flush();
   if (stream_.closed()) co_return;
   const bool unread = lent_ != 0 || !stream_.reader().buffered().empty() || !(parser_.idle() || parser_.complete());
   if (unread || body_failed_) co_await linger();
@@ -69,9 +113,10 @@ coro<> server_connection::serve_all() {
 // Reading
 // ------------------------------------------------------------------------------------------------------------------
 
-/// Receives more within `limit`. @returns false at the end of the stream.
+/// Receives more of a body within `limit`. @returns false at the end of the stream.
 coro<bool> server_connection::fill(std::chrono::nanoseconds limit) {
   stream_.reader().consume(std::exchange(lent_, 0));
+  if (!out_.empty()) co_await flush();
   const bool more = co_await wait_for(stream_.reader().fill(), limit);
   co_return more;
 }
@@ -86,52 +131,83 @@ bool server_connection::parse_head() {
   return taken.done;
 }
 
-/// Waits for the next request and reads its head. @returns false when there will be none; a bad one has been answered.
-coro<bool> server_connection::read_head() {
-  const server_settings& settings = server_->settings;
+void server_connection::start_head() noexcept {
+  if (served_) parser_.start_next();
+  state_ = head_state::incomplete;
+  deadline_ = no_deadline;
   received_ = 0;
-  continued_ = false;
-  // A client that has just connected has something to say; between requests it may take its time.
-  const bool first = out_.empty();
-  time_point deadline = now() + (first ? settings.head_timeout : settings.idle_timeout);
-  bool begun = false;
-  while (true) {
-    std::optional<parse_error> wrong;
-    bool timed_out = false;
-    try {
-      if (parse_head()) co_return true;
-      if (!begun && !parser_.idle()) {
-        begun = true;
-        deadline = now() + settings.head_timeout;
-      }
-      idle_ = !begun;
-      if (idle_ && server_->stopping()) co_return false;
-      const bool more = co_await fill(deadline - now());
-      idle_ = false;
-      if (!more) {
-        parser_.finish();  // throws when a head has begun
-        co_return false;
-      }
-    } catch (const parse_error& error) {
-      wrong = error;
-    } catch (const timeout_error&) {
-      timed_out = true;
-    }
-    if (wrong) {
-      co_await refuse(wrong->status(), to_string(wrong->kind()));
-      co_return false;
-    }
-    if (timed_out) {
-      if (begun) co_await refuse(408, "the head of the request did not come in time");
-      co_return false;
-    }
+  continued_ = begun_ = false;
+}
+
+/// Looks at what has come. @returns whether nothing more is needed: state_ says how it ended.
+bool server_connection::take_head() {
+  try {
+    if (state_ == head_state::incomplete && parse_head()) state_ = head_state::complete;
+  } catch (const parse_error& error) {
+    refuse_later(error.status(), to_string(error.kind()));
   }
+  return state_ != head_state::incomplete;
+}
+
+/// Sets the deadline for what comes next. @returns false when nothing shall be waited for: the server stops.
+bool server_connection::begin_wait() {
+  const server_settings& settings = server_->settings;
+  const bool nothing_yet = parser_.idle();
+  if (nothing_yet && server_->stopping()) return false;
+  if (!begun_) {
+    // A client that has just connected has something to say; between requests it may take its time. Bytes that make no
+    // beginning do not move the deadline.
+    if (!nothing_yet || deadline_ == no_deadline)
+      deadline_ = loop_->deadline_in(nothing_yet && served_ ? settings.idle_timeout : settings.head_timeout);
+    begun_ = !nothing_yet;
+  }
+  idle_ = nothing_yet;
+  if (armed() && armed_for_ > deadline_) loop_->timers.cancel(*this);
+  if (!armed() && deadline_ != no_deadline) {
+    armed_for_ = deadline_;
+    loop_->timers.arm(*this, armed_for_);
+  }
+  return true;
+}
+
+void server_connection::end_wait(bool more) {
+  idle_ = false;
+  const bool late = std::exchange(expired_, false) && !more;
+  if (more) return;
+  if (late && begun_) {
+    refuse_later(408, "the head of the request did not come in time");
+    return;
+  }
+  state_ = head_state::over;
+  try {
+    if (!late) parser_.finish();  // throws when a head has begun
+  } catch (const parse_error& error) {
+    refuse_later(error.status(), to_string(error.kind()));
+  }
+}
+
+void server_connection::refuse_later(int status, std::string_view why) {
+  state_ = head_state::refused;
+  refusal_status_ = status;
+  refusal_ = why;
+}
+
+void server_connection::due() noexcept {
+  if (reading_ == nullptr) return;  // a request is being answered: the next wait arms it anew
+  if (deadline_ > loop_->now()) {
+    armed_for_ = deadline_;
+    loop_->timers.arm(*this, armed_for_);
+    return;
+  }
+  expired_ = true;
+  reading_->expire();
 }
 
 coro<> server_connection::send_continue() {
   continued_ = true;
   if (!parser_.expects_continue() || !stream_.reader().buffered().empty()) co_return;
-  co_await write_all("HTTP/1.1 100 Continue\r\n\r\n", {});
+  out_.append("HTTP/1.1 100 Continue\r\n\r\n");
+  co_await flush();
 }
 
 /// A piece of the body out of what has come; empty when there is none. @throws reply_error
@@ -216,13 +292,13 @@ coro<> server_connection::drop_rest_of_body() {
 coro<> server_connection::linger() {
   stream_reader& reader = stream_.reader();
   co_await wait_for(stream_.writer().write_eof(), server_->settings.write_timeout);
-  const time_point deadline = now() + linger_time;
+  const time_point deadline = loop_->now() + linger_time;
   std::size_t dropped = 0;
   lent_ = 0;
   while (dropped < linger_bytes) {
     dropped += reader.buffered().size();
     reader.consume(reader.buffered().size());
-    const bool more = co_await fill(deadline - now());
+    const bool more = co_await fill(deadline - loop_->now());
     if (!more) co_return;
   }
 }

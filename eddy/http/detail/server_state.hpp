@@ -35,21 +35,29 @@ template <class T>
 concept handler_result = answer<T> || is_answer_coro<T>::value;
 
 template <answer T>
-coro<response> to_response(T value) {
-  co_return as_response(std::move(value));
-}
-inline coro<response> to_response(coro<response> made) { return made; }
-template <answer T>
 coro<response> to_response(coro<T> made) {
   T value = co_await std::move(made);
   co_return as_response(std::move(value));
+}
+
+/// Takes what a handler gave. @returns the coroutine that makes the response; empty when `out` is it, which needs none.
+template <answer T>
+coro<response> give(T&& value, response& out) {
+  out = as_response(std::forward<T>(value));
+  return {};
+}
+inline coro<response> give(coro<response> made, response&) { return made; }
+template <answer T>
+coro<response> give(coro<T> made, response&) {
+  return to_response(std::move(made));
 }
 
 /// What makes the responses of a server.
 class application {
  public:
   virtual ~application() = default;
-  virtual coro<response> handle(server_request& request) = 0;
+  /// @returns the coroutine that makes the response; empty when the response is in `out` at once.
+  virtual coro<response> handle(server_request& request, response& out) = 0;
 };
 
 template <class F>
@@ -57,8 +65,8 @@ class application_of final : public application {
  public:
   template <class G>
   explicit application_of(G&& f) : f_(std::forward<G>(f)) {}
-  coro<response> handle(server_request& request) override {
-    return to_response(eddy::detail::invoke_callable(f_, request));
+  coro<response> handle(server_request& request, response& out) override {
+    return give(eddy::detail::invoke_callable(f_, request), out);
   }
 
  private:
