@@ -68,8 +68,9 @@ def server_command(command: list[str], port: int, place: str, single: bool) -> l
 class Server:
     """A server that runs, on 127.0.0.1."""
 
-    def __init__(self, process: subprocess.Popen, port: int):
+    def __init__(self, process: subprocess.Popen, port: int, output: str):
         self.process = process
+        self.output = output
         self.port = port
 
     def url(self) -> str:
@@ -84,7 +85,7 @@ class Server:
                 return
             except OSError:
                 if self.process.poll() is not None or time.monotonic() > end:
-                    print("the server does not start", file=sys.stderr)
+                    print("the server does not start:", pathlib.Path(self.output).read_text(), file=sys.stderr)
                     sys.exit(1)
                 time.sleep(0.01)
 
@@ -160,7 +161,7 @@ def serving(command: list[str], prefix: list[str] = (), single: bool = False):
         with open(f"{place}/output", "wb") as output:  # wrk closes its connections in the midst of answers
             process = subprocess.Popen(full, stdout=output, stderr=output, env=environment)
         try:
-            server = Server(process, port)
+            server = Server(process, port, f"{place}/output")
             server.wait()
             yield server
         finally:
