@@ -11,6 +11,7 @@
 #include <array>
 #include <charconv>
 #include <new>
+#include <utility>
 
 namespace eddy::http {
 
@@ -43,6 +44,27 @@ std::string printable(char c) {
   return std::string("byte 0x") + digits[byte >> 4] + digits[byte & 15];
 }
 
+// Bytes that stay as they are in a normal form, by where they stand.
+enum plain_class : std::uint8_t { plain_host = 1, plain_path = 2, plain_query = 4 };
+
+constexpr std::array<std::uint8_t, 256> make_plain_table() {
+  std::array<std::uint8_t, 256> table{};
+  for (unsigned i = 0; i < 128; ++i) {
+    const auto c = static_cast<char>(i);
+    const bool lower = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+    const bool upper = c >= 'A' && c <= 'Z';
+    unsigned set = 0;
+    if (lower || c == '-' || c == '.') set |= plain_host;
+    if (lower || upper || std::string_view("-._~!$&'()*+,;=:@/").find(c) != std::string_view::npos)
+      set |= plain_path | plain_query;
+    if (c == '?') set |= plain_query;
+    table[i] = static_cast<std::uint8_t>(set);
+  }
+  return table;
+}
+
+constexpr std::array<std::uint8_t, 256> plain_table = make_plain_table();
+
 }  // namespace
 
 /// Makes a URL of a text and, for references, a base, and keeps what was wrong with it.
@@ -52,6 +74,9 @@ class url_builder {
 
   std::optional<url> build() {
     if (text_.size() > longest_url) return fail("is longer than a mebibyte", longest_url);
+    if (base_ == nullptr) {
+      if (std::optional<url> plain = take_plain()) return plain;
+    }
     UriUriA reference{};
     if (!parse(reference, text_)) return std::nullopt;
     if (base_ == nullptr) {
@@ -76,6 +101,54 @@ class url_builder {
     problem_ = std::move(problem);
     position_ = position;
     return std::nullopt;
+  }
+
+  /// A URL as most are written, of http or https and in its normal form: nothing that would have to be changed or
+  /// looked at twice. @returns nothing for every other, right or wrong.
+  std::optional<url> take_plain() const {
+    const std::size_t scheme = text_.starts_with("http://") ? 4 : text_.starts_with("https://") ? 5 : 0;
+    if (scheme == 0) return std::nullopt;
+    const std::size_t host = scheme + 3;
+    std::size_t at = skip(plain_host, host);
+    if (at == host) return std::nullopt;
+    const std::size_t host_end = at;
+    std::uint16_t port = default_port(text_.substr(0, scheme));
+    if (at < text_.size() && text_[at] == ':') {
+      const std::uint16_t usual = std::exchange(port, 0);
+      const auto [end, error] = std::from_chars(text_.data() + at + 1, text_.data() + text_.size(), port);
+      if (error != std::errc() || port == usual || text_[at + 1] == '0') return std::nullopt;
+      at = static_cast<std::size_t>(end - text_.data());
+    }
+    const std::size_t path = at;
+    if (at < text_.size() && text_[at] != '/') return std::nullopt;
+    at = skip(plain_path, at);
+    const std::size_t path_end = at;
+    if (text_.substr(path, path_end - path).find("/.") != std::string_view::npos) return std::nullopt;
+    if (at < text_.size() && text_[at] == '?' && path != path_end) at = skip(plain_query, at + 1);
+    if (at != text_.size()) return std::nullopt;
+    return plain_url(scheme, host, host_end, path, path_end, port);
+  }
+
+  url plain_url(std::size_t scheme, std::size_t host, std::size_t host_end, std::size_t path, std::size_t path_end,
+                std::uint16_t port) const {
+    url result;
+    result.text_.reserve(text_.size() + 1);
+    result.text_ = text_;
+    if (path == path_end) result.text_ += '/';
+    result.scheme_end_ = static_cast<std::uint32_t>(scheme);
+    result.host_begin_ = static_cast<std::uint32_t>(host);
+    result.host_end_ = static_cast<std::uint32_t>(host_end);
+    result.path_begin_ = static_cast<std::uint32_t>(path);
+    result.path_end_ = static_cast<std::uint32_t>(path == path_end ? path + 1 : path_end);
+    result.query_end_ = static_cast<std::uint32_t>(result.text_.size());
+    result.port_ = port;
+    return result;
+  }
+
+  /// The first index from `at` on whose byte is not of this class.
+  std::size_t skip(plain_class wanted, std::size_t at) const noexcept {
+    while (at < text_.size() && (plain_table[static_cast<unsigned char>(text_[at])] & wanted) != 0) ++at;
+    return at;
   }
 
   static void check(int result) {

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <string>
 #include <type_traits>
 #include <unordered_set>
 
@@ -27,6 +28,83 @@ TEST(url, gives_its_parts) {
   EXPECT_EQ(u.request_target(), "/a/b.html?x=1&y=2");
   EXPECT_EQ(u.origin(), "http://example.org:8080");
   EXPECT_EQ(u.without_fragment().str(), "http://user:pw@example.org:8080/a/b.html?x=1&y=2");
+}
+
+// Plain URLs are taken without a look by the library. "HTTP:" never is, so that both ways can be compared.
+TEST(url, a_plain_one_is_taken_as_the_library_would) {
+  for (const std::string rest : {"//a",
+                                 "//a/",
+                                 "//a:8080",
+                                 "//a:80",
+                                 "//a:443/",
+                                 "//a:0/",
+                                 "//a:08/",
+                                 "//a:8x/",
+                                 "//a:65535/",
+                                 "//a:65536/",
+                                 "//a:/",
+                                 "//a:123456/",
+                                 "//127.0.0.1:81/x",
+                                 "//127.1/",
+                                 "//A/",
+                                 "//a.B/",
+                                 "//a_b/",
+                                 "//-a/",
+                                 "//a../",
+                                 "//.a/",
+                                 "//a?x",
+                                 "//a/?x",
+                                 "//a/?",
+                                 "//a/b?c?d/../e",
+                                 "//a/b?c%41",
+                                 "//a/%7e",
+                                 "//a/./b",
+                                 "//a/..",
+                                 "//a/b/../c",
+                                 "//a/.b",
+                                 "//a/b.",
+                                 "//a//b",
+                                 "//a/b//",
+                                 "//a/b#c",
+                                 "//a/b?c#d",
+                                 "//u@a/",
+                                 "//a/~!$&'()*+,;=:@-._",
+                                 "//a/[",
+                                 "//a/ b",
+                                 "//a/?[",
+                                 "//a/?\"",
+                                 "//a/\\b",
+                                 "//a/b|c",
+                                 "//",
+                                 "///a",
+                                 "/a",
+                                 "a",
+                                 "",
+                                 "//a/\x80",
+                                 "//[::1]/",
+                                 "//a:b@c/",
+                                 "//a@b:80/",
+                                 "//a,b/",
+                                 "//a/b;c=d?e=f&g=h"}) {
+    for (const std::string scheme : {"http:", "https:"}) {
+      std::string other = scheme;
+      other[0] = 'H';
+      const auto plain = url::try_parse(scheme + rest);
+      const auto usual = url::try_parse(other + rest);
+      ASSERT_EQ(plain.has_value(), usual.has_value()) << scheme << rest;
+      if (!plain) continue;
+      EXPECT_EQ(plain->str(), usual->str());
+      EXPECT_EQ(plain->scheme(), usual->scheme());
+      EXPECT_EQ(plain->userinfo(), usual->userinfo()) << plain->str();
+      EXPECT_EQ(plain->host(), usual->host()) << plain->str();
+      EXPECT_EQ(plain->host_and_port(), usual->host_and_port()) << plain->str();
+      EXPECT_EQ(plain->port(), usual->port()) << plain->str();
+      EXPECT_EQ(plain->path(), usual->path()) << plain->str();
+      EXPECT_EQ(plain->has_query(), usual->has_query()) << plain->str();
+      EXPECT_EQ(plain->query(), usual->query()) << plain->str();
+      EXPECT_EQ(plain->fragment(), usual->fragment()) << plain->str();
+    }
+  }
 }
 
 TEST(url, an_ipv6_host_stands_in_brackets_and_is_given_without_them) {
