@@ -4,6 +4,7 @@
 #include "eddy/http/detail/characters.hpp"
 
 #include <algorithm>
+#include <cstring>
 #include <functional>
 #include <limits>
 
@@ -157,23 +158,35 @@ bool operator==(const fields& a, const fields& b) noexcept {
 }
 
 std::size_t fields::find(std::string_view name, std::size_t from) const noexcept {
-  for (std::size_t at = from; at < index_.size(); ++at) {
-    if (index_[at].name_size == name.size() && detail::equal_ignoring_case((*this)[at].name, name)) return at;
+  const std::size_t count = index_.size();
+  const entry* const all = index_.data();
+  for (std::size_t at = from; at < count; ++at) {
+    if (all[at].name_size != name.size()) continue;
+    const char* const here = wire_.data() + all[at].offset;
+    // As it is usually written first: that is compared all at once.
+    if (std::memcmp(here, name.data(), name.size()) == 0 || detail::equal_ignoring_case({here, name.size()}, name))
+      return at;
   }
-  return index_.size();
+  return count;
 }
 
 void fields::append(std::string_view name, std::string_view value) {
   check_room(name.size() + value.size() + 4);
   const std::size_t before = wire_.size();
+  index_.push_back({static_cast<std::uint32_t>(before), static_cast<std::uint32_t>(name.size()),
+                    static_cast<std::uint32_t>(value.size())});
   try {
-    wire_.append(name).append(": ").append(value).append("\r\n");
-    index_.push_back({static_cast<std::uint32_t>(before), static_cast<std::uint32_t>(name.size()),
-                      static_cast<std::uint32_t>(value.size())});
+    wire_.resize(before + name.size() + value.size() + 4);
   } catch (...) {
-    wire_.resize(before);  // index and buffer agree at all times
+    index_.pop_back();  // index and buffer agree at all times
     throw;
   }
+  char* at = std::copy(name.begin(), name.end(), wire_.data() + before);
+  *at++ = ':';
+  *at++ = ' ';
+  at = std::copy(value.begin(), value.end(), at);
+  *at++ = '\r';
+  *at = '\n';
 }
 
 void fields::erase(std::size_t position) noexcept {
@@ -222,6 +235,11 @@ void fields_access::append_line(fields& to, std::string_view line, std::size_t n
     to.index_.pop_back();
     throw;
   }
+}
+
+void fields_access::copy(fields& to, const fields& from, std::size_t position) {
+  const fields::entry& at = from.index_[position];
+  append_line(to, from.wire().substr(at.offset, at.wire_size() - 2), at.name_size);
 }
 
 }  // namespace detail

@@ -146,12 +146,14 @@ inline fields::iterator fields::end() const noexcept { return {this, index_.size
 
 namespace detail {
 
-/// The parser's way in: it has checked the bytes already.
+/// The way in for bytes that have been checked: the parser's, and those of other fields.
 struct fields_access {
   /// @pre  `name` is a token, `value` is trimmed and free of control characters.
   static void append(fields& to, std::string_view name, std::string_view value);
   /// The same for a line that is `name: value CR LF` in memory, character for character: one copy.
   static void append_line(fields& to, std::string_view line, std::size_t name_size);
+  /// The field at this position of another object.
+  static void copy(fields& to, const fields& from, std::size_t position);
 };
 
 }  // namespace detail

@@ -4,6 +4,7 @@
 #include "tests/http/transcript.hpp"
 
 #include <string>
+#include <string_view>
 
 #include <gtest/gtest.h>
 
@@ -72,6 +73,25 @@ TEST(parser_errors, an_error_stays) {
 TEST(parser_errors, a_body_is_not_asked_for_before_the_head) {
   request_parser parser;
   EXPECT_THROW(parser.next_body({}), std::logic_error);
+}
+
+// Names are looked at sixteen bytes at a time: every byte is judged wherever it stands.
+TEST(parser_refuses_request, every_byte_that_is_no_token_anywhere_in_a_name) {
+  constexpr std::string_view marks = "!#$%&'*+-.^_`|~";
+  for (const std::size_t size : {1U, 7U, 15U, 16U, 17U, 33U}) {
+    for (std::size_t at = 0; at < size; ++at) {
+      for (unsigned byte = 1; byte < 256; ++byte) {
+        const auto c = static_cast<char>(byte);
+        if (c == ':' || c == '\r' || c == '\n') continue;
+        std::string name(size, 'n');
+        name[at] = c;
+        const bool alnum = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+        const bool token = alnum || marks.find(c) != std::string_view::npos;
+        const auto got = transcribe<request_parser>("GET / HTTP/1.1\r\nHost: a\r\n" + name + ": v\r\n\r\n");
+        ASSERT_EQ(!got.fault.has_value(), token) << "byte " << byte << " at " << at << " of " << size;
+      }
+    }
+  }
 }
 
 }  // namespace

@@ -28,4 +28,26 @@ std::size_t find_control(std::string_view text) noexcept {
   return at;
 }
 
+std::size_t skip_token(std::string_view text) noexcept {
+  std::size_t at = 0;
+#if defined(__SSE2__)
+  // Letters, digits and '-' are what nearly all names consist of; the rest is looked up.
+  for (; at + 16 <= text.size(); at += 16) {
+    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(text.data() + at));
+    const __m128i lower = _mm_or_si128(bytes, _mm_set1_epi8(0x20));
+    const __m128i letters =
+        _mm_and_si128(_mm_cmpgt_epi8(lower, _mm_set1_epi8('a' - 1)), _mm_cmplt_epi8(lower, _mm_set1_epi8('z' + 1)));
+    const __m128i digits =
+        _mm_and_si128(_mm_cmpgt_epi8(bytes, _mm_set1_epi8('0' - 1)), _mm_cmplt_epi8(bytes, _mm_set1_epi8('9' + 1)));
+    const __m128i usual = _mm_or_si128(_mm_or_si128(letters, digits), _mm_cmpeq_epi8(bytes, _mm_set1_epi8('-')));
+    const auto mask = static_cast<unsigned>(_mm_movemask_epi8(usual));
+    if (mask == 0xffff) continue;
+    at += static_cast<std::size_t>(std::countr_one(mask));
+    break;
+  }
+#endif
+  while (at < text.size() && is(token_class, text[at])) ++at;
+  return at;
+}
+
 }  // namespace eddy::http::detail

@@ -89,4 +89,7 @@ constexpr std::string_view next_element(std::string_view& list) noexcept {
 /// The index of the first control character other than HTAB in `text`, or its size: where a line ends or goes wrong.
 std::size_t find_control(std::string_view text) noexcept;
 
+/// The index of the first byte in `text` that is no tchar, or its size.
+std::size_t skip_token(std::string_view text) noexcept;
+
 }  // namespace eddy::http::detail

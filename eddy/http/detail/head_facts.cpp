@@ -4,28 +4,40 @@
 #include "eddy/http/detail/characters.hpp"
 #include "eddy/http/parse_error.hpp"
 
+#include <cstddef>
+#include <cstring>
 #include <limits>
 
 namespace eddy::http::detail {
+
+namespace {
+
+/// @param name  As it is usually written: that is compared first, all at once.
+template <std::size_t Size>
+bool is_named(const field& header, const char (&name)[Size]) noexcept {
+  return std::memcmp(header.name.data(), name, Size - 1) == 0 ||
+         equal_ignoring_case(header.name, std::string_view(name, Size - 1));
+}
+
+}  // namespace
 
 void head_facts::note(const field& header) {
   // The length decides first: a name is compared with at most one other.
   switch (header.name.size()) {
     case 6:
-      if (equal_ignoring_case(header.name, "expect"))
-        expects_continue_ = equal_ignoring_case(header.value, "100-continue");
+      if (is_named(header, "Expect")) expects_continue_ = equal_ignoring_case(header.value, "100-continue");
       return;
     case 7:
-      if (equal_ignoring_case(header.name, "upgrade")) upgrade_ = true;
+      if (is_named(header, "Upgrade")) upgrade_ = true;
       return;
     case 10:
-      if (equal_ignoring_case(header.name, "connection")) note_connection(header.value);
+      if (is_named(header, "Connection")) note_connection(header.value);
       return;
     case 14:
-      if (equal_ignoring_case(header.name, "content-length")) note_content_length(header.value);
+      if (is_named(header, "Content-Length")) note_content_length(header.value);
       return;
     case 17:
-      if (equal_ignoring_case(header.name, "transfer-encoding")) note_transfer_encoding(header.value);
+      if (is_named(header, "Transfer-Encoding")) note_transfer_encoding(header.value);
       return;
     default:
       return;
@@ -33,7 +45,7 @@ void head_facts::note(const field& header) {
 }
 
 void head_facts::note_in_request(const field& header) {
-  if (header.name.size() != 4 || !equal_ignoring_case(header.name, "host")) {
+  if (header.name.size() != 4 || !is_named(header, "Host")) {
     note(header);
     return;
   }
@@ -82,6 +94,10 @@ void head_facts::note_transfer_encoding(std::string_view value) {
 }
 
 void head_facts::note_connection(std::string_view value) {
+  if (value == "keep-alive") {
+    connection_keep_alive_ = true;
+    return;
+  }
   while (!value.empty()) {
     const std::string_view option = next_element(value);
     if (equal_ignoring_case(option, "close")) connection_close_ = true;

@@ -16,7 +16,7 @@ namespace {
 
 }  // namespace
 
-line_reader::outcome line_reader::next(std::string_view& input, std::size_t limit, std::string_view& line) {
+line_reader::outcome line_reader::next_of_slices(std::string_view& input, std::size_t limit, std::string_view& line) {
   if (handed_out_) {
     kept_.clear();
     handed_out_ = false;
