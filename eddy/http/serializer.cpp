@@ -162,14 +162,25 @@ void append_head(std::string& out, const response_head& head, body_framing frami
 
 namespace detail {
 
-void append_open_head(std::string& out, const answer_line& head, body_framing framing, std::string_view method) {
-  if (head.status < 100 || head.status > 999) throw invalid_head("a status is a number of three digits");
-  const framing_line line = frame_response(head, framing, method);
-  out.reserve(out.size() + head.reason.size() + head.headers.wire().size() + 64);
+namespace {
+
+void append_status_line(std::string& out, const answer_line& head) {
   const std::array<char, 5> status{' ', static_cast<char>('0' + head.status / 100),
                                    static_cast<char>('0' + head.status / 10 % 10),
                                    static_cast<char>('0' + head.status % 10), ' '};
   out.append(to_string(head.version)).append(status.data(), status.size()).append(head.reason).append("\r\n");
+}
+
+}  // namespace
+
+void append_open_head(std::string& out, const answer_line& head, body_framing framing, std::string_view method) {
+  if (head.status < 100 || head.status > 999) throw invalid_head("a status is a number of three digits");
+  const framing_line line = frame_response(head, framing, method);
+  out.reserve(out.size() + head.reason.size() + head.headers.wire().size() + 64);
+  if (head.status == 200 && head.version == http_version::http_1_1 && head.reason == "OK")
+    out.append("HTTP/1.1 200 OK\r\n");
+  else
+    append_status_line(out, head);
   out.append(head.headers.wire());
   append_framing(out, line, framing.size);
 }

@@ -80,6 +80,8 @@ constexpr phrase phrases[] = {
 }  // namespace
 
 std::string_view reason_phrase(int status) noexcept {
+  if (status == 200) [[likely]]
+    return "OK";
   const phrase* const at = std::lower_bound(std::begin(phrases), std::end(phrases), status,
                                             [](const phrase& p, int wanted) { return p.status < wanted; });
   return at != std::end(phrases) && at->status == status ? at->text : std::string_view{};

@@ -34,7 +34,7 @@ void append_http_date(std::string& out, std::time_t when) {
   out.append(" GMT");
 }
 
-std::string_view date_line_now() {
+std::string_view date_and_end_now() {
   struct cached {
     std::time_t second = -1;
     std::string text;
@@ -45,7 +45,7 @@ std::string_view date_line_now() {
   if (now.tv_sec != last.second) {
     last.text = "Date: ";
     append_http_date(last.text, now.tv_sec);
-    last.text.append("\r\n");
+    last.text.append("\r\n\r\n");
     last.second = now.tv_sec;
   }
   return last.text;

@@ -122,14 +122,21 @@ void server_connection::append_head(const response& made, body_framing framing) 
   const fields& headers = made.headers();
   append_open_head(out_, {made.status(), http_version::http_1_1, reason_phrase(made.status()), headers}, framing,
                    head().method);
-  if (!headers.contains("Date")) out_.append(date_line_now());
-  if (!headers.contains("Connection") && framing.kind != body_kind::until_close) {
-    if (!keep_alive_)
-      out_.append("Connection: close\r\n");
-    else if (head().version == http_version::http_1_0)
-      out_.append("Connection: keep-alive\r\n");
+  const bool dated = headers.contains("Date");
+  const std::string_view connection = connection_line(headers, framing);
+  if (!dated && connection.empty()) {
+    out_.append(date_and_end_now());
+    return;
   }
-  out_.append("\r\n");
+  if (!dated) out_.append(date_line_now());
+  out_.append(connection).append("\r\n");
+}
+
+/// What the head says about the connection besides the handler's own fields, or nothing.
+std::string_view server_connection::connection_line(const fields& headers, body_framing framing) const {
+  const bool usual = keep_alive_ && head().version == http_version::http_1_1;
+  if (usual || framing.kind == body_kind::until_close || headers.contains("Connection")) return {};
+  return keep_alive_ ? "Connection: keep-alive\r\n" : "Connection: close\r\n";
 }
 
 /// The same for a response that may turn out not to be one that can be sent: then it becomes another.

@@ -93,6 +93,7 @@ class server_connection : public eddy::detail::list_hook, private eddy::detail::
   bool sends_body(body_framing framing) const noexcept;
   body_framing put_head(response& made);
   void append_head(const response& made, body_framing framing);
+  std::string_view connection_line(const fields& headers, body_framing framing) const;
   void end_keep_alive(const response& made) noexcept;
   void report(const std::exception_ptr& error);
 
