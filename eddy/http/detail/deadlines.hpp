@@ -29,6 +29,8 @@ class deadlines {
     what_ = what;
     phase_ = after(now, limit);
   }
+  /// Another part begins, under the limit of the one before, and at the same moment.
+  void go_on_with(request_phase what) noexcept { what_ = what; }
   void lift_total() noexcept { total_ = never; }
 
   time_point next() const noexcept { return std::min(total_, phase_); }

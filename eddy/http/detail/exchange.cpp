@@ -27,8 +27,8 @@ bool may_have_body(std::string_view method) noexcept {
 }
 
 void add_missing(fields& to, const fields& defaults) {
-  for (const field each : defaults)
-    if (!to.contains(each.name)) to.add(each.name, each.value);
+  for (std::size_t i = 0; i < defaults.size(); ++i)
+    if (!to.contains(defaults[i].name)) fields_access::copy(to, defaults, i);
 }
 
 }  // namespace
@@ -83,7 +83,7 @@ void exchange::fail_parse(const parse_error& e) const {
 
 coro<> exchange::fetch() {
   co_await open();
-  co_await read_body();
+  if (!begin_body()) co_await read_body();
   reply_.elapsed_ = loop_->now() - started_;
 }
 
@@ -122,22 +122,22 @@ void exchange::check_scheme() const {
   fail(client_errc::unsupported, "only http is spoken here");
 }
 
-std::string exchange::request_text() const {
-  request_head head;
-  head.method = plan_.method;
-  head.target = plan_.url.request_target();
-  fields& headers = head.headers;
-  headers.reserve(plan_.headers.size() + core_->headers.size() + 2,
-                  plan_.headers.wire().size() + core_->headers.wire().size() + plan_.url.host_and_port().size() + 64);
-  if (!plan_.headers.contains("Host")) headers.add("Host", plan_.url.host_and_port());
-  for (const field each : plan_.headers) headers.add(each.name, each.value);
+void exchange::put_headers(fields& headers) const {
+  headers.clear();
+  if (!plan_.headers.contains("Host")) fields_access::append(headers, "Host", plan_.url.host_and_port());
+  for (std::size_t i = 0; i < plan_.headers.size(); ++i) fields_access::copy(headers, plan_.headers, i);
   add_missing(headers, core_->headers);
   if (plan_.limits.decode && !headers.contains("Accept-Encoding"))
-    headers.add("Accept-Encoding", content_decoder::accepted);
+    fields_access::append(headers, "Accept-Encoding", content_decoder::accepted);
+}
 
+std::string exchange::request_text() const {
+  request_head& head = core_->scratch;
+  head.method = plan_.method;
+  head.target = plan_.url.request_target();
+  put_headers(head.headers);
   const bool framed = plan_.has_body || may_have_body(plan_.method);
   std::string text;
-  text.reserve(plan_.method.size() + head.target.size() + headers.wire().size() + 64);
   append_head(text, head, framed ? body_framing::length(plan_.body.size()) : body_framing::none());
   return text;
 }
@@ -145,21 +145,20 @@ std::string exchange::request_text() const {
 /// One request and the head of its answer. A connection that the server closed while it was idle is replaced once.
 coro<> exchange::round_trip() {
   const std::string head = request_text();
-  co_await connect(false);
-  const end_of_try first = co_await talk(head);
-  if (first == end_of_try::answered) co_return;
-  co_await connect(true);
-  co_await talk(head);
-}
-
-coro<> exchange::connect(bool afresh) {
   if (!lease_) {
     enter(request_phase::wait, plan_.limits.wait.time);
     connection_lease got = co_await core_->pool.acquire(plan_.url);
     lease_ = std::move(got);
   }
-  if (afresh) lease_.disconnect();
-  if (lease_.connection() != nullptr) co_return;
+  if (lease_.connection() == nullptr) co_await connect();
+  const end_of_try first = co_await talk(head);
+  if (first == end_of_try::answered) co_return;
+  lease_.disconnect();
+  co_await connect();
+  co_await talk(head);
+}
+
+coro<> exchange::connect() {
   enter(request_phase::connect, plan_.limits.connect.time);
   stream made = co_await make_connection();
   lease_.adopt(std::make_unique<http_connection>(std::move(made), core_->pool.limits().heads));
@@ -187,13 +186,20 @@ coro<exchange::end_of_try> exchange::talk(const std::string& head) {
   lost_.clear();
 
   progress(request_phase::send);
-  if (head.size() + plan_.body.size() <= never_waits)
-    co_await send(head);
-  else
+  if (head.size() + plan_.body.size() <= never_waits) {
+    try {
+      co_await connection().io.writer().write(head, plan_.body);
+      sent_ = true;
+    } catch (const std::system_error& e) {
+      lose(e);
+    }
+    deadlines_.go_on_with(request_phase::head);  // no time has passed
+  } else {
     co_await send_large(head);
+    progress(request_phase::head);
+  }
 
   // Also when not everything could be sent: a server that has heard enough may have said so before it closed.
-  progress(request_phase::head);
   const bool complete = co_await read_head();
   if (complete) co_return end_of_try::answered;
   if (reused && !answered_ && is_idempotent(plan_.method)) co_return end_of_try::stale;
@@ -205,9 +211,11 @@ coro<> exchange::send(const std::string& head) {
     co_await connection().io.writer().write(head, plan_.body);
     sent_ = true;
   } catch (const std::system_error& e) {
-    lost_ = std::string("the connection went away (") + e.what() + ")";
+    lose(e);
   }
 }
+
+void exchange::lose(const std::system_error& e) { lost_ = std::string("the connection went away (") + e.what() + ")"; }
 
 /// The server may answer, and stop listening, before it has got all of a large body: then the rest is not sent.
 coro<> exchange::send_large(const std::string& head) { co_await race(send(head), await_head()); }
@@ -218,6 +226,7 @@ coro<> exchange::await_head() { co_await read_head(); }
 coro<bool> exchange::read_head() {
   stream_reader& reader = connection().io.reader();
   while (!parse_head()) {
+    if (answered_) progress(deadlines_.phase());
     bool more = false;
     try {
       more = co_await reader.fill();
@@ -230,7 +239,6 @@ coro<bool> exchange::read_head() {
       co_return false;
     }
     answered_ = true;
-    progress(deadlines_.phase());
   }
   co_return true;
 }

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
 #include "eddy/base/function.hpp"
@@ -15,6 +16,7 @@
 #include "eddy/http/content_decoder.hpp"
 #include "eddy/http/detail/connection_pool.hpp"
 #include "eddy/http/detail/deadlines.hpp"
+#include "eddy/http/message.hpp"
 #include "eddy/http/reply.hpp"
 
 namespace eddy::http::detail {
@@ -27,7 +29,8 @@ class client_core {
   connection_pool pool;
   request_limits limits;
   connector connect;
-  fields headers;  // of every request
+  fields headers;        // of every request
+  request_head scratch;  // the head of the request that is being written: its memory serves the next
 };
 
 /// What is asked for, before anything is done about it.
@@ -102,15 +105,18 @@ class exchange {
 
   void check_scheme() const;
   std::string request_text() const;
+  void put_headers(fields& headers) const;
   coro<> round_trip();
-  coro<> connect(bool afresh);
+  coro<> connect();
   coro<stream> make_connection();
   coro<end_of_try> talk(const std::string& head);
   coro<> send(const std::string& head);
   coro<> send_large(const std::string& head);
+  void lose(const std::system_error& e);
   coro<> await_head();
   coro<bool> read_head();
   bool parse_head();
+  bool begin_body();
   coro<> read_body();
   coro<> read_body_in_place();
   coro<> receive_body();

@@ -37,6 +37,17 @@ void exchange::prepare_body() {
                                      "; see max_body()");
 }
 
+namespace {
+constexpr std::uint64_t trusted = std::uint64_t{1} << 20;  // bytes that a mere announcement gets
+}
+
+/// Takes what came with the head, which is often all. @returns whether it is.
+bool exchange::begin_body() {
+  if (connection().parser.body() == body_kind::length && !decoder_)
+    reply_.body_.reserve(static_cast<std::size_t>(std::min(connection().parser.content_length().value_or(0), trusted)));
+  return pump(reply_.body_, SIZE_MAX);
+}
+
 coro<> exchange::read_body() {
   if (connection().parser.body() == body_kind::length && !decoder_) {
     co_await read_body_in_place();
@@ -50,10 +61,8 @@ coro<> exchange::read_body() {
 
 /// A body of known size: straight into its place, as far as it is not here already.
 coro<> exchange::read_body_in_place() {
-  constexpr std::uint64_t trusted = std::uint64_t{1} << 20;  // bytes that a mere announcement gets
   std::string& body = reply_.body_;
   const std::uint64_t size = connection().parser.content_length().value_or(0);
-  body.reserve(static_cast<std::size_t>(std::min(size, trusted)));
   while (!pump(body, SIZE_MAX)) {
     const std::size_t have = body.size();
     const auto next =
