@@ -154,6 +154,14 @@ struct fields_access {
   static void append_line(fields& to, std::string_view line, std::size_t name_size);
   /// The field at this position of another object.
   static void copy(fields& to, const fields& from, std::size_t position);
+  /// Whether a field may have one of the names that are `bits` long, a set of name_size() bits: where none is so long
+  /// nothing has to be compared.
+  static bool may_have(const fields& in, std::uint32_t bits) noexcept {
+    std::uint32_t sizes = 0;
+    for (const fields::entry& each : in.index_) sizes |= 1U << (each.name_size & 31U);
+    return (sizes & bits) != 0;
+  }
+  static constexpr std::uint32_t name_size(std::string_view name) noexcept { return 1U << (name.size() & 31U); }
 };
 
 }  // namespace detail

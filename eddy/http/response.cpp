@@ -12,13 +12,19 @@ namespace {
 constexpr std::size_t usual_fields = 4;
 constexpr std::size_t usual_bytes = 120;
 
-response with_type(std::string content, std::string_view type, int status) {
-  response made(status);
+void set_type(response& made, std::string_view type) {
   made.headers().reserve(usual_fields, usual_bytes);
   detail::fields_access::append(made.headers(), "Content-Type", type);
+}
+
+response with_type(std::string content, std::string_view type, int status) {
+  response made(status);
+  set_type(made, type);
   made.body(std::move(content));
   return made;
 }
+
+constexpr std::string_view text_type = "text/plain; charset=utf-8";
 
 }  // namespace
 
@@ -29,9 +35,23 @@ std::string_view response::body_bytes() const noexcept {
   return {};
 }
 
-response text(std::string content, int status) {
-  return with_type(std::move(content), "text/plain; charset=utf-8", status);
+response text(std::string content, int status) { return with_type(std::move(content), text_type, status); }
+
+namespace detail {
+
+void response_access::make_text(response& out, std::string content) {
+  set_type(out, text_type);
+  out.body(std::move(content));
 }
+
+void response_access::clear(response& used) noexcept {
+  used.status_ = 200;
+  used.headers_.clear();
+  used.body_ = std::string();
+  used.length_.reset();
+}
+
+}  // namespace detail
 
 response html(std::string content, int status) {
   return with_type(std::move(content), "text/html; charset=utf-8", status);

@@ -45,6 +45,8 @@ using shared_bytes = std::shared_ptr<const std::string>;
 using streamed_body = std::unique_ptr<body_source<response_writer>>;
 using raw_body = std::unique_ptr<body_source<raw_connection>>;
 
+struct response_access;
+
 }  // namespace detail
 
 /// What a server answers: a status, header fields and a body. What handlers return.
@@ -148,6 +150,8 @@ class response {
   detail::body_source<raw_connection>& raw_source() { return *std::get<detail::raw_body>(body_); }
 
  private:
+  friend struct detail::response_access;
+
   int status_ = 200;
   fields headers_;
   std::variant<std::string, detail::shared_bytes, detail::streamed_body, detail::raw_body> body_;
@@ -163,6 +167,18 @@ response html(std::string content, int status = 200);
 /// @param status    302, or 301 (for good), 303 (ask there with GET), 307 and 308 (the same with the method kept).
 /// @throws invalid_field  `location` has control characters.
 response redirect(std::string_view location, int status = 302);
+
+namespace detail {
+
+/// For servers, which use one response for one request after the other: the memory of its fields stays.
+struct response_access {
+  /// Makes text() of one that is new or cleared.
+  static void make_text(response& out, std::string content);
+  /// Makes it a new one again.
+  static void clear(response& used) noexcept;
+};
+
+}  // namespace detail
 
 /// Ends a handler with an answer instead of the 500 that other exceptions give: `throw http::reply_error(404, "no such
 /// user")`.

@@ -62,6 +62,9 @@ void refuse_own_coding(const fields& headers) {
 }
 
 framing_line frame_by_length(const fields& headers, std::uint64_t size) {
+  using sizes = detail::fields_access;
+  constexpr std::uint32_t names = sizes::name_size("Content-Length") | sizes::name_size("Transfer-Encoding");
+  if (!sizes::may_have(headers, names)) return framing_line::length;
   refuse_own_coding(headers);
   return own_length_agrees(headers, size) ? framing_line::nothing : framing_line::length;
 }

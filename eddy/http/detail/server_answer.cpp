@@ -122,7 +122,7 @@ void server_connection::append_head(const response& made, body_framing framing) 
   const fields& headers = made.headers();
   append_open_head(out_, {made.status(), http_version::http_1_1, reason_phrase(made.status()), headers}, framing,
                    head().method);
-  const bool dated = headers.contains("Date");
+  const bool dated = fields_access::may_have(headers, fields_access::name_size("Date")) && headers.contains("Date");
   const std::string_view connection = connection_line(headers, framing);
   if (!dated && connection.empty()) {
     out_.append(date_and_end_now());
@@ -156,8 +156,10 @@ body_framing server_connection::put_head(response& made) {
 
 /// Decides whether the connection goes on after this response, before its head says so.
 void server_connection::end_keep_alive(const response& made) noexcept {
-  if (server_->stopping() || !rest_is_small() || made.headers().contains_token("Connection", "close"))
-    keep_alive_ = false;
+  constexpr std::uint32_t size = fields_access::name_size("Connection");
+  const bool closes =
+      fields_access::may_have(made.headers(), size) && made.headers().contains_token("Connection", "close");
+  if (server_->stopping() || !rest_is_small() || closes) keep_alive_ = false;
 }
 
 /// Puts a small response into out_, which is sent when nothing else is to be done. @returns false: it is another one.

@@ -82,6 +82,7 @@ coro<> server_connection::run() {
 }
 
 coro<> server_connection::serve_all() {
+  response made;
   do {
     start_head();
     while (!take_head()) {
@@ -96,11 +97,11 @@ coro<> server_connection::serve_all() {
       end_wait(more);
     }
     if (state_ != head_state::complete) break;
-    response made;
     coro<response> making = begin_answer(made);
     if (making) co_await finish_answer(std::move(making), made);
     if (no_answer_) break;
     if (!put(made)) co_await send(made);
+    response_access::clear(made);
     if (keep_alive_ && !rest_is_read()) co_await drop_rest_of_body();
   } while (keep_alive_);
   if (state_ == head_state::refused) co_await refuse();

@@ -43,7 +43,10 @@ coro<response> to_response(coro<T> made) {
 /// Takes what a handler gave. @returns the coroutine that makes the response; empty when `out` is it, which needs none.
 template <answer T>
 coro<response> give(T&& value, response& out) {
-  out = as_response(std::forward<T>(value));
+  if constexpr (std::is_convertible_v<T&&, std::string>)
+    response_access::make_text(out, std::forward<T>(value));
+  else
+    out = as_response(std::forward<T>(value));
   return {};
 }
 inline coro<response> give(coro<response> made, response&) { return made; }
