@@ -149,24 +149,24 @@ class gate {
 
 /// A row that a program knows: what it is called, and what COUNT is when none is given.
 struct row {
-  std::string_view name;
+  const char* name;
   long count;
   void (*run)(long count);
 };
 
 /// main() of every program here: ROW [COUNT].
 inline int run_row(int argc, char** argv, std::initializer_list<std::span<const row>> groups) {
-  const std::string_view wanted = argc > 1 ? argv[1] : "";
+  const char* const wanted = argc > 1 ? argv[1] : "";
   for (const std::span<const row> rows : groups) {
     for (const row& one : rows) {
-      if (one.name != wanted) continue;
+      if (std::string_view(one.name) != wanted) continue;
       one.run(argc > 2 ? std::atol(argv[2]) : one.count);
       return 0;
     }
   }
-  std::fprintf(stderr, "%s has no row '%s'; it has", argv[0], wanted.data());
+  std::fprintf(stderr, "%s has no row '%s'; it has", argv[0], wanted);
   for (const std::span<const row> rows : groups)
-    for (const row& one : rows) std::fprintf(stderr, " %s", one.name.data());
+    for (const row& one : rows) std::fprintf(stderr, " %s", one.name);
   std::fprintf(stderr, "\n");
   return 77;
 }
