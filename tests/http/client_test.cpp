@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <stdexcept>
 #include <string>
 
 #include "eddy/flow/gather.hpp"
@@ -72,6 +73,39 @@ EDDY_TEST(client, S50_a_post_without_a_body_says_so) {
   client c(site.options());
   co_await c.post("http://h/");
   EXPECT_NE(seen.find("Content-Length: 0\r\n"), std::string::npos);
+}
+
+// What follows the target is kept for the next request, where it is the same.
+EDDY_TEST(client, S50_requests_one_after_the_other_have_each_their_own_head) {
+  std::string seen;
+  const origin site = origin::answering([&](const std::string& request, int) {
+    seen = request;
+    return ok("");
+  });
+  client c(site.options());
+  const std::string usual = "\r\nUser-Agent: eddy\r\nAccept: */*\r\n";
+  const std::string coding = "Accept-Encoding: gzip, deflate\r\n";
+  for (int i = 0; i < 2; ++i) {
+    co_await c.get("http://a/x?y");
+    EXPECT_EQ(seen, "GET /x?y HTTP/1.1\r\nHost: a" + usual + coding + "\r\n");
+    co_await c.get("http://a:8080/");
+    EXPECT_EQ(seen, "GET / HTTP/1.1\r\nHost: a:8080" + usual + coding + "\r\n");
+    co_await c.del("http://a:8080/z").decode(false);
+    EXPECT_EQ(seen, "DELETE /z HTTP/1.1\r\nHost: a:8080" + usual + "\r\n");
+    co_await c.get("http://a:8080/").header("X", "1");
+    EXPECT_EQ(seen, "GET / HTTP/1.1\r\nHost: a:8080\r\nX: 1" + usual + coding + "\r\n");
+    co_await c.get("http://a:8080/").header("Host", "b");
+    EXPECT_EQ(seen, "GET / HTTP/1.1\r\nHost: b" + usual + coding + "\r\n");
+    co_await c.get("http://a:8080/");
+    EXPECT_EQ(seen, "GET / HTTP/1.1\r\nHost: a:8080" + usual + coding + "\r\n");
+  }
+  bool refused = false;
+  try {
+    co_await c.request("NO METHOD", "http://a:8080/");
+  } catch (const std::invalid_argument&) {
+    refused = true;
+  }
+  EXPECT_TRUE(refused);
 }
 
 EDDY_TEST(client, S50_requests_share_connections) {

@@ -5,6 +5,7 @@
 #include <array>
 
 #include "eddy/flow/race.hpp"
+#include "eddy/http/detail/characters.hpp"
 #include "eddy/http/serializer.hpp"
 #include "eddy/loop/scheduler.hpp"
 #include "eddy/net/open_connection.hpp"
@@ -131,7 +132,39 @@ void exchange::put_headers(fields& headers) const {
     fields_access::append(headers, "Accept-Encoding", content_decoder::accepted);
 }
 
+/// Whether the request has nothing of its own but its method and its target, and both can be written as they are.
+bool exchange::is_usual() const noexcept {
+  return plan_.headers.empty() && !plan_.has_body && !may_have_body(plan_.method) && is_token(plan_.method) &&
+         form_of(plan_.method, plan_.url.request_target()) == target_form::origin;
+}
+
+const std::string& exchange::usual_rest() const {
+  client_core::usual_rest& rest = core_->rest;
+  const std::string_view host = plan_.url.host_and_port();
+  if (rest.host == host && rest.decode == plan_.limits.decode) [[likely]]
+    return rest.text;
+  request_head& head = core_->scratch;
+  head.method = "GET";
+  head.target = "/";
+  put_headers(head.headers);
+  std::string text;
+  append_head(text, head, body_framing::none());
+  text.erase(0, std::string_view("GET /").size());
+  rest.text = std::move(text);
+  rest.decode = plan_.limits.decode;
+  rest.host = host;
+  return rest.text;
+}
+
 std::string exchange::request_text() const {
+  if (is_usual()) {
+    const std::string& rest = usual_rest();
+    const std::string_view target = plan_.url.request_target();
+    std::string text;
+    text.reserve(plan_.method.size() + 1 + target.size() + rest.size());
+    text.append(plan_.method).append(" ").append(target).append(rest);
+    return text;
+  }
   request_head& head = core_->scratch;
   head.method = plan_.method;
   head.target = plan_.url.request_target();

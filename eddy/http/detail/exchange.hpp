@@ -31,6 +31,15 @@ class client_core {
   connector connect;
   fields headers;        // of every request
   request_head scratch;  // the head of the request that is being written: its memory serves the next
+
+  /// What follows the target in a request without fields of its own and without a body: the same for all of a host.
+  class usual_rest {
+   public:
+    std::string host;  // with the port; empty: none was made yet
+    bool decode = false;
+    std::string text;
+  };
+  usual_rest rest;  // of the host that was asked last
 };
 
 /// What is asked for, before anything is done about it.
@@ -106,6 +115,8 @@ class exchange {
   void check_scheme() const;
   std::string request_text() const;
   void put_headers(fields& headers) const;
+  bool is_usual() const noexcept;
+  const std::string& usual_rest() const;
   coro<> round_trip();
   coro<> connect();
   coro<stream> make_connection();
