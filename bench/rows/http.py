@@ -33,7 +33,7 @@ def rows_of_server(depth: int, suffix: str, how: str) -> list[Row]:
         "server on one core, wrk on the other. nginx has `return 200`, one worker, no access log; the limit is epoll in C "
         "without a parser."
     )
-    counted = ("eddy", "nginx", "limit")
+    counted = ("eddy", "nginx", "beast", "limit")
     rows = [
         Row(f"http_server_cpu{suffix}", f"HTTP server, {how}: CPU of the server", "us a request", figure="cpu_us",
             contenders=server("load", depth), goals=[Goal("nginx", 0.9), Goal("beast", 0.9), Goal("go", 0.7)],
