@@ -72,6 +72,9 @@ struct io_request {
   std::size_t size = 0;  // bytes of `data`; send_parts: elements. A receive that borrows: the most it wants, 0 for any
   int result = 0;        // bytes, or the accepted descriptor, or 0; negative: -errno
   bool pending = false;  // between start() and completed()
+  // Set by the backend: `data` is the front of a byte_block, which may be taken while `data` is valid, in place of a
+  // copy. Cleared by who starts a receive.
+  bool may_take = false;
 
   /// Called by the backend on the loop's thread, from poll() or withdraw(): never from start(). It must not run user
   /// code.

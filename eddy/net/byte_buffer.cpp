@@ -3,21 +3,17 @@
 
 #include <algorithm>
 
-#include "eddy/base/frame_pool.hpp"
-
 namespace eddy::detail {
 
 namespace {
 
-constexpr std::size_t smallest = 232;  // bytes: with what stands in front of them 256
+constexpr std::size_t smallest = 224;  // bytes: with what stands in front of them 256
 
 }  // namespace
 
 void byte_buffer::make_more_room(std::size_t more) {
   if (block_ == nullptr) {
-    const std::size_t wanted = std::max(smallest, more);
-    block_ = static_cast<block*>(frame_pool::allocate(sizeof(block) + wanted));
-    *block_ = {wanted, 0, 0};
+    block_ = byte_block::make(std::max(smallest, more));
     return;
   }
   // Moving down costs a copy of what is there; worth it while that is at most half of the memory.
@@ -48,15 +44,16 @@ std::size_t byte_buffer::take(void* out, std::size_t count) noexcept {
 void byte_buffer::grow(std::size_t front, std::size_t more) {
   const std::size_t kept = size();
   const std::size_t wanted = std::max({smallest, 2 * kept, front + kept + more});
-  auto* larger = static_cast<block*>(frame_pool::allocate(sizeof(block) + wanted));
-  *larger = {wanted, front, kept};
+  byte_block* const larger = byte_block::make(wanted);
+  larger->begin = front;
+  larger->size = kept;
   if (kept != 0) std::memcpy(larger->bytes() + front, data(), kept);
   if (block_ != nullptr) free_memory();
   block_ = larger;
 }
 
 void byte_buffer::free_memory() noexcept {
-  frame_pool::release(block_, sizeof(block) + block_->capacity);
+  byte_block::release(block_);
   block_ = nullptr;
 }
 

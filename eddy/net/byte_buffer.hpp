@@ -6,13 +6,14 @@
 #include <span>
 #include <string_view>
 
+#include "eddy/loop/detail/byte_block.hpp"
+
 namespace eddy::detail {
 
 /// Bytes that arrive at the back and leave at the front, in one piece.
 ///
-/// One pointer while it holds no memory, since a connection that waits has two of these. Up to 1 KiB comes from the
-/// frame pool, so that small messages cost no call to the global allocator; nothing is held after release(). Not
-/// copyable.
+/// One pointer while it holds no memory, since a connection that waits has two of these. Nothing is held after
+/// release(). Not copyable.
 class byte_buffer {
  public:
   byte_buffer() noexcept = default;
@@ -35,6 +36,11 @@ class byte_buffer {
     std::memcpy(block_->bytes() + block_->begin + block_->size, bytes, count);
     block_->size += count;
   }
+  /// Takes over a block with its bytes; there are none here.
+  void adopt(byte_block* block) noexcept {
+    if (block_ != nullptr) free_memory();
+    block_ = block;
+  }
   /// Puts bytes back in front. @throws std::bad_alloc, and nothing has changed.
   void prepend(const void* bytes, std::size_t count);
   /// Drops the first `count` bytes; there are as many.
@@ -54,14 +60,6 @@ class byte_buffer {
   }
 
  private:
-  /// In front of the bytes, in the same piece of memory.
-  struct block {
-    std::size_t capacity;
-    std::size_t begin;
-    std::size_t size;
-    char* bytes() noexcept { return reinterpret_cast<char*>(this + 1); }
-  };
-
   /// Room for `more` bytes at the end.
   void make_room(std::size_t more) {
     if (block_ == nullptr || block_->capacity - block_->begin - block_->size < more) make_more_room(more);
@@ -71,7 +69,7 @@ class byte_buffer {
   void grow(std::size_t front, std::size_t more);
   void free_memory() noexcept;
 
-  block* block_ = nullptr;
+  byte_block* block_ = nullptr;
 };
 
 }  // namespace eddy::detail

@@ -49,6 +49,7 @@ bool receive_operation::start() {
   transport& from = reader_->connection_->carrier();
   do {
     kind = io_kind::receive;
+    may_take = false;
     if (!direct_) this->data = nullptr;
     this->size = direct_ ? wanted_ : 0;
     if (!from.start(*this)) return false;
@@ -65,7 +66,10 @@ bool receive_operation::absorb() noexcept {
       return true;
     }
     try {
-      r.buffer_.append(this->data, count);
+      if (may_take && r.buffer_.empty())
+        r.buffer_.adopt(byte_block::take(this->data, count));
+      else
+        r.buffer_.append(this->data, count);
       count_ = r.buffer_.size();
       if (count_ >= wanted_) return true;
     } catch (const std::bad_alloc&) {

@@ -29,7 +29,8 @@ EDDY_NOINLINE int receive_again(io_request& request, void* into) noexcept {
 
 int receive(io_request& request, lent_buffer& lent) noexcept {
   void* into = request.data;
-  if (into == nullptr) {
+  const bool borrows = into == nullptr;
+  if (borrows) {
     into = lent.get();
     if (into == nullptr) return -ENOMEM;
     request.size = request.size == 0 ? lent_buffer::size : std::min(request.size, lent_buffer::size);
@@ -37,6 +38,7 @@ int receive(io_request& request, lent_buffer& lent) noexcept {
   const ssize_t result = ::recv(request.target->fd, into, request.size, 0);
   if (result < 0) return receive_again(request, into);
   request.data = into;
+  request.may_take = borrows && static_cast<std::size_t>(result) >= byte_block::worth_taking;
   return static_cast<int>(result);
 }
 
@@ -83,9 +85,14 @@ int look(int fd, short events) noexcept {
 
 }  // namespace
 
-std::byte* lent_buffer::make() noexcept {
-  bytes_.reset(new (std::nothrow) std::byte[size]);
-  return bytes_.get();
+void* lent_buffer::make() noexcept {
+  try {
+    block_ = byte_block::make(size);
+  } catch (const std::bad_alloc&) {
+    return nullptr;
+  }
+  block_->lender = &block_;
+  return block_->bytes();
 }
 
 namespace {

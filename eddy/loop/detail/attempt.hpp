@@ -3,24 +3,34 @@
 
 #include <cerrno>
 #include <cstddef>
-#include <memory>
 
 #include "eddy/loop/backend.hpp"
+#include "eddy/loop/detail/byte_block.hpp"
 
 namespace eddy::detail {
 
 /// The memory that a loop's receives without a buffer of their own read into, one after the other. Made at first use.
+///
+/// Who was given many bytes may take the whole block in place of a copy of them (io_request::may_take); the next
+/// receive gets another one.
 class lent_buffer {
  public:
-  static constexpr std::size_t size = 64 * 1024;
+  static constexpr std::size_t size = byte_block::largest_kept;
+
+  lent_buffer() noexcept = default;
+  lent_buffer(const lent_buffer&) = delete;
+  lent_buffer& operator=(const lent_buffer&) = delete;
+  ~lent_buffer() {
+    if (block_ != nullptr) byte_block::release(block_);
+  }
 
   /// @returns null when there is no memory.
-  std::byte* get() noexcept { return bytes_ != nullptr ? bytes_.get() : make(); }
+  void* get() noexcept { return block_ != nullptr ? block_->bytes() : make(); }
 
  private:
-  std::byte* make() noexcept;
+  void* make() noexcept;
 
-  std::unique_ptr<std::byte[]> bytes_;
+  byte_block* block_ = nullptr;
 };
 
 /// Does a request by plain system calls, without waiting. @returns bytes, descriptor or 0; negative: -errno, where

@@ -12,7 +12,7 @@ namespace eddy::detail {
 /// connection which waits holds no buffer. A piece is the receive's until it is given back.
 class buffer_ring {
  public:
-  static constexpr unsigned count = 32;
+  static constexpr unsigned count = 64;
   static constexpr std::size_t size = 32 * 1024;  // of a piece
   static constexpr int group = 0;                 // the kernel's number for all of them
 
