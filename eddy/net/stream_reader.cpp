@@ -57,7 +57,8 @@ bool receive_operation::start() {
   return true;
 }
 
-bool receive_operation::absorb() noexcept {
+// Not a part of its callers: most of the time they only begin to wait, and need none of its registers.
+EDDY_NOINLINE bool receive_operation::absorb() noexcept {
   stream_reader& r = *reader_;
   if (result > 0) [[likely]] {
     const auto count = static_cast<std::size_t>(result);
