@@ -78,7 +78,7 @@ class Server:
         line = self.process.stdout.readline()
         if not line.strip().isdigit():
             code = self.process.wait()
-            sys.exit(CANNOT if code == CANNOT else 1)
+            sys.exit(CANNOT if code == CANNOT or wrapper else 1)  # no right to trace is no failure of the server
         self.port = line.strip()
 
     def __enter__(self) -> Server:
