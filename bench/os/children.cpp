@@ -36,7 +36,7 @@ namespace {
 using eddy::coro;
 using clock = std::chrono::steady_clock;
 
-constexpr std::size_t grown = 256 * 1024;
+constexpr std::size_t grown = 1024 * 1024;
 
 /// Reader and child each on a core of its own, where there are two.
 void stay_on(int core) {

@@ -92,8 +92,8 @@ class run_options_of {
     settings_.linger = time;
     return self();
   }
-  /// Bytes that pipes hold, as far as the system allows; only 64 pipes of a program are larger than usual at a time.
-  /// Default 256 KiB. 0 for the system's usual 64 KiB.
+  /// Bytes that pipes hold, as far as the system allows. A program's first sixteen pipes at a time get what is asked
+  /// for, those after them less and less. Default 1 MiB. 0 for the system's usual 64 KiB.
   Derived& pipe_size(std::size_t bytes) {
     settings_.pipe_size = bytes;
     return self();

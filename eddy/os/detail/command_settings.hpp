@@ -66,7 +66,7 @@ struct run_settings {
   std::optional<std::chrono::nanoseconds> limit;
   std::source_location limit_set;
   std::size_t capture_limit = std::size_t{64} << 20;          // bytes of each stream
-  std::size_t pipe_size = std::size_t{256} << 10;             // bytes
+  std::size_t pipe_size = std::size_t{1} << 20;               // bytes
   std::chrono::nanoseconds grace = std::chrono::seconds(5);   // between TERM and KILL
   std::chrono::nanoseconds linger = std::chrono::seconds(1);  // for pipes that others hold, after the end
   bool check = false;

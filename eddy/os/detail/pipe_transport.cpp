@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <bit>
 #include <cerrno>
 #include <new>
 #include <system_error>
@@ -20,8 +21,11 @@ namespace eddy::detail {
 namespace {
 
 // A user may have 64 MiB in pipes (fs.pipe-user-pages-soft) before all of his new ones get a page or two.
-constexpr int most_large_pipes = 64;
-std::atomic<int> large_pipes{0};
+// Half of it is shared out: each pipe gets at most a sixteenth of what is left, so that the first sixteen hold 1 MiB.
+constexpr std::size_t memory_for_pipes = std::size_t{32} << 20;
+constexpr std::size_t one_share = std::size_t{1} << 20;
+constexpr std::size_t usual_size = std::size_t{64} << 10;
+std::atomic<std::size_t> shared_out{0};
 
 constexpr std::size_t lent_size = std::size_t{64} * 1024;
 
@@ -44,13 +48,18 @@ void ignore_sigpipe() noexcept {
 }  // namespace
 
 large_pipe_share::~large_pipe_share() {
-  if (held_) large_pipes.fetch_sub(1, std::memory_order_relaxed);  // a count, nothing hangs on its order
+  if (held_ != 0) shared_out.fetch_sub(held_, std::memory_order_relaxed);  // a count, nothing hangs on its order
 }
 
-bool large_pipe_share::take() noexcept {
-  held_ = large_pipes.fetch_add(1, std::memory_order_relaxed) < most_large_pipes;
-  if (!held_) large_pipes.fetch_sub(1, std::memory_order_relaxed);
-  return held_;
+std::size_t large_pipe_share::take(std::size_t wanted) noexcept {
+  std::size_t out = shared_out.load(std::memory_order_relaxed);
+  std::size_t share = 0;
+  do {
+    share = std::bit_floor(std::min({wanted, one_share, (memory_for_pipes - out) / 16}));
+    if (share <= usual_size) return 0;
+  } while (!shared_out.compare_exchange_weak(out, out + share, std::memory_order_relaxed));
+  held_ = share;
+  return share == one_share ? wanted : share;
 }
 
 pipe_transport::pipe_transport(int fd, large_pipe_share share)
@@ -127,8 +136,8 @@ pipe_ends::pipe_ends(std::size_t size) {
   reading_ = fds[0];
   writing_ = fds[1];
   // Best effort: the kernel refuses when this user's pipes hold too much already.
-  if (size != 0 && share_.take())
-    ::fcntl(writing_, F_SETPIPE_SZ, static_cast<int>(std::min(size, std::size_t{1} << 30)));
+  if (const std::size_t share = share_.take(size); share != 0)
+    ::fcntl(writing_, F_SETPIPE_SZ, static_cast<int>(std::min(share, std::size_t{1} << 30)));
 }
 
 pipe_ends::pipe_ends(pipe_ends&& other) noexcept

@@ -9,19 +9,19 @@
 
 namespace eddy::detail {
 
-/// A share of the kernel's pipe memory, which it counts for each user: only so many pipes of this program are made
-/// larger than usual at a time.
+/// A share of the kernel's pipe memory, which it counts for each user: the more of it this program's pipes hold, the
+/// less a new one gets.
 class large_pipe_share {
  public:
   large_pipe_share() noexcept = default;
-  large_pipe_share(large_pipe_share&& other) noexcept : held_(std::exchange(other.held_, false)) {}
+  large_pipe_share(large_pipe_share&& other) noexcept : held_(std::exchange(other.held_, 0)) {}
   large_pipe_share& operator=(large_pipe_share&&) = delete;
   ~large_pipe_share();
-  /// @returns whether there was one left.
-  bool take() noexcept;
+  /// Called once. @returns what a pipe may be made to hold: `wanted` bytes, or less; 0 for the system's usual size.
+  std::size_t take(std::size_t wanted) noexcept;
 
  private:
-  bool held_ = false;
+  std::size_t held_ = 0;  // bytes
 };
 
 /// One end of a pipe, under a stream: the reading or the writing one.
