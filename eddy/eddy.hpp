@@ -156,6 +156,7 @@
 #include "eddy/os/file.hpp"
 #include "eddy/os/file_engine.hpp"
 #include "eddy/os/file_info.hpp"
+#include "eddy/os/file_name.hpp"
 #include "eddy/os/file_tree.hpp"
 #include "eddy/os/open_file.hpp"
 #include "eddy/os/process.hpp"

@@ -24,7 +24,7 @@ namespace {
 /// A small file that lies in memory, opened, read and closed within one step. Atomic; never waits.
 class quick_read final : public leaf<quick_read> {
  public:
-  quick_read(file_engine& engine, const std::filesystem::path& path) noexcept : engine_(&engine), path_(&path) {}
+  quick_read(file_engine& engine, const file_name& path) noexcept : engine_(&engine), path_(&path) {}
   quick_read(quick_read&&) = default;
 
   bool try_complete() {
@@ -42,7 +42,7 @@ class quick_read final : public leaf<quick_read> {
   void read() {
     const int result = open_at_once(path_->c_str());
     if (result == -EAGAIN) return;
-    if (result < 0) throw_file_error("read_file", *path_, -result);
+    if (result < 0) throw_file_error("read_file", path_->path(), -result);
     fd_.reset(result);
     // Pipes and terminals have no offsets, so nothing is taken from them here.
     const std::span<char> room = engine_->scratch();
@@ -62,7 +62,7 @@ class quick_read final : public leaf<quick_read> {
   }
 
   file_engine* engine_;
-  const std::filesystem::path* path_;
+  const file_name* path_;
   owned_descriptor fd_;
   std::optional<std::string> content_;
 };
@@ -116,7 +116,7 @@ void replace_now(const std::filesystem::path& path, const std::string& content, 
 
 }  // namespace
 
-coro<std::string> read_file(std::filesystem::path path, std::size_t limit) {
+coro<std::string> read_file(file_name path, std::size_t limit) {
   detail::file_engine& engine = detail::current_file_engine();
   semaphore_permit permit = co_await engine.whole_files.acquire();
   detail::quick_read quick(engine, path);
@@ -125,9 +125,9 @@ coro<std::string> read_file(std::filesystem::path path, std::size_t limit) {
   if (content) throw limit_overrun_error(path.string(), limit);
   file f;
   if (const int fd = quick.descriptor(); fd >= 0)
-    f = detail::opened_file(fd, std::move(path), O_RDONLY);
+    f = detail::opened_file(fd, path.path(), O_RDONLY);
   else
-    f = co_await open_file(std::move(path));
+    f = co_await open_file(path.path());
   if (!f.seekable()) permit.release();  // whoever it waits for, other files do not
   co_return co_await f.read_all(limit);
 }

@@ -8,6 +8,7 @@
 
 #include "eddy/coro/coro.hpp"
 #include "eddy/net/errors.hpp"
+#include "eddy/os/file_name.hpp"
 
 namespace eddy {
 
@@ -19,7 +20,7 @@ namespace eddy {
 ///
 /// **Cancellation.** A cancellation point; nothing is left open. What was read of a pipe is gone.
 /// **In asyncio.** `async with aiofiles.open(path) as f: await f.read()`.
-coro<std::string> read_file(std::filesystem::path path, std::size_t limit = std::numeric_limits<std::size_t>::max());
+coro<std::string> read_file(file_name path, std::size_t limit = std::numeric_limits<std::size_t>::max());
 
 /// Writes a file from its beginning; creates it, or empties it first. For a file that others read meanwhile use
 /// replace_file().
