@@ -149,11 +149,14 @@ struct no_hook {};
 
 template <class T, class Start, class Hook>
 class callback_operation final : public custom_operation<callback_operation<T, Start, Hook>>, private callback_wait {
+  static constexpr bool hooked = !std::is_same_v<Hook, no_hook>;
+
  public:
   callback_operation(Start start, Hook hook) : start_(std::move(start)), hook_(std::move(hook)) {}
   callback_operation(callback_operation&&) = default;
   ~callback_operation() {
-    if (hook_call_) hook_call_->cancel();
+    if constexpr (hooked)
+      if (hook_call_) hook_call_->cancel();
   }
 
   bool ready() {
@@ -165,7 +168,7 @@ class callback_operation final : public custom_operation<callback_operation<T, S
     if (!state_->wait(*this)) tell();
   }
   bool cancel() noexcept {
-    if constexpr (std::is_same_v<Hook, no_hook>) {
+    if constexpr (!hooked) {
       return state_->leave();
     } else {
       // The user's code has no place inside of a cancellation: it has a turn of its own.
@@ -187,7 +190,7 @@ class callback_operation final : public custom_operation<callback_operation<T, S
 
   Start start_;
   [[no_unique_address]] Hook hook_;
-  std::optional<callback_handle> hook_call_;
+  [[no_unique_address]] std::conditional_t<hooked, std::optional<callback_handle>, no_hook> hook_call_;
   std::shared_ptr<callback_state<T>> state_;
 };
 
