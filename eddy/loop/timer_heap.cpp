@@ -2,8 +2,22 @@
 #include "eddy/loop/timer_heap.hpp"
 
 #include <algorithm>
+#include <cstddef>
 
 namespace eddy::detail {
+
+namespace {
+
+constexpr std::size_t fits_caches = 16 * 1024;  // entries: 256 KiB
+
+// Whichever child is the least, its children are on their way while the children are compared: with a million timers the
+// lower half of the levels lies in no cache. Beyond the end of the array it does nothing.
+template <class Entry>
+void fetch_grandchildren(const Entry* first) noexcept {
+  for (int line = 0; line < 4; ++line) __builtin_prefetch(first + std::ptrdiff_t{4} * line);
+}
+
+}  // namespace
 
 void timer_heap::move(timer& t, time_point deadline) {
   if (!t.armed()) {
@@ -28,6 +42,7 @@ void timer_heap::fire(time_point now) noexcept {
     --live_;
     free_slot(number);
     remove_top();
+    if (!empty()) __builtin_prefetch(slots_[entries_[root].slot()].owner);
     t.due();
   }
 }
@@ -86,6 +101,7 @@ void timer_heap::sift_down(std::size_t index, entry e) noexcept {
   const std::size_t count = entries_.size();
   entry* const all = entries_.data();
   for (std::size_t first = children_of(index); first < count; first = children_of(index)) {
+    if (count > fits_caches) fetch_grandchildren(all + children_of(first));
     std::size_t least = first;
     if (first + 4 <= count) {  // nearly always: two pairs, then the better of both
       const std::size_t left = first + static_cast<std::size_t>(before(all[first + 1], all[first]));
