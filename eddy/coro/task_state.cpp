@@ -64,6 +64,15 @@ bool task_state::cancel(std::string_view reason) {
   return true;
 }
 
+namespace {
+
+// Out of line: nearly no task has any, and the usual way would save registers for them.
+EDDY_NOINLINE void call_back(task_extras& more) noexcept {
+  for (const auto& callback : std::exchange(more.callbacks, {})) callback();
+}
+
+}  // namespace
+
 std::coroutine_handle<> task_state::tell_ended() noexcept {
   if (task_watch* watch = task_watch::of(scheduler())) [[unlikely]]
     watch->task_finished(*this);
@@ -79,7 +88,7 @@ std::coroutine_handle<> task_state::tell_ended() noexcept {
     oldest.task_ended();
   }
   if (task_extras* more = extras_or_null()) [[unlikely]]
-    for (const auto& callback : std::exchange(more->callbacks, {})) callback();
+    call_back(*more);
   if (references_ > 1 && !list_hook::linked()) all.ended().push_back(*this);
   release();
   return std::noop_coroutine();
