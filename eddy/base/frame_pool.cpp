@@ -27,7 +27,7 @@ constexpr std::size_t slab_size = 64 * 1024;
 // What a process with many frames gets instead, once it has some: one page of the processor instead of 512, where the
 // system has such.
 constexpr std::size_t huge_slab_size = 2 * 1024 * 1024;
-constexpr std::size_t slabs_before_huge = 32;
+constexpr std::size_t slabs_before_huge = 256;  // 16 MiB: what the last of them leaves unused is little beside that
 
 // Every slab ever made, the threads that use them, and the lists of threads that have ended. Never destroyed: other
 // threads' and static objects' frames may be released after it would have been.
