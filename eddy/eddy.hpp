@@ -9,6 +9,7 @@
 #include "eddy/base/describe.hpp"
 #include "eddy/base/errors.hpp"
 #include "eddy/base/exception_group.hpp"
+#include "eddy/base/exchange_pool.hpp"
 #include "eddy/base/frame_pool.hpp"
 #include "eddy/base/function.hpp"
 #include "eddy/base/intrusive_list.hpp"
