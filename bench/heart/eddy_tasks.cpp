@@ -18,9 +18,9 @@ namespace {
 [[gnu::noinline]] coro<std::size_t> ready_child(std::size_t value) { co_return value + 1; }
 
 [[gnu::noinline]] coro<std::size_t> chain(std::size_t depth) {
-  if (depth == 0) {
+  if (depth == 1) {
     co_await eddy::sleep(0s);
-    co_return 0;
+    co_return 1;
   }
   co_return 1 + co_await chain(depth - 1);
 }

@@ -37,12 +37,13 @@ void nothing() {}
 coro<double> sleep_all(std::size_t, std::size_t sleepers) {
   const double before = heart::cpu_time();
   std::size_t ended = 0;
-  std::vector<eddy::task<>> all;
-  all.reserve(sleepers);
-  for (std::size_t i = 0; i < sleepers; ++i) {
-    all.push_back(eddy::create_task(sleep_once, heart::sleep_of(static_cast<long>(i)), std::ref(ended)));
+  {
+    std::vector<eddy::task<>> all;
+    all.reserve(sleepers);
+    for (std::size_t i = 0; i < sleepers; ++i)
+      all.push_back(eddy::create_task(sleep_once, heart::sleep_of(static_cast<long>(i)), std::ref(ended)));
+    for (const auto& each : all) co_await each;
   }
-  for (const auto& each : all) co_await each;
   heart::check(ended == sleepers, "sleeping");
   co_return (heart::cpu_time() - before) * 1e-9;
 }
