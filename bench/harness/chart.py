@@ -8,11 +8,12 @@ import math
 
 from harness.report import eddy_of
 
-COLOURS = ["#d95f02", "#7570b3", "#1b9e77", "#e7298a", "#66a61e", "#e6ab02", "#a6761d", "#1f78b4", "#b15928", "#6a3d9a"]
+COLOURS = ["#d95f02", "#7570b3", "#1b9e77", "#e7298a", "#66a61e", "#e6ab02", "#a6761d", "#1f78b4", "#b15928", "#6a3d9a", "#fb9a99", "#666666",
+           "#33a02c", "#cab2d6"]
 LINE = 20
-LEFT = 330
+LEFT = 360
 WIDTH = 640
-TOP = 60
+TOP = 80
 
 
 def distance(result: dict, entry: dict) -> float | None:
@@ -61,14 +62,17 @@ def draw(results: list[dict]) -> str:
 
 
 def base(name: str) -> str:
-    return name.split(" (")[0].split(",")[0]
+    """The peer, without how it was used: asyncio for `asyncio protocol` and `asyncio (100000)`."""
+    return name.split(" ")[0].split(",")[0]
 
 
 def legend(colour: dict[str, str]) -> list[str]:
     out = ['<text x="10" y="18" font-size="13">Cost beside eddy (the black line); right of it is slower or larger</text>',
            '<rect x="12" y="30" width="8" height="8" fill="none" stroke="black"/><text x="24" y="38">limit</text>']
-    at = 70
+    at, y = 70, 34
     for name, paint in colour.items():
-        out.append(f'<circle cx="{at}" cy="34" r="4" fill="{paint}"/><text x="{at + 8}" y="38">{html.escape(name)}</text>')
+        if at + 22 + 6.5 * len(name) > LEFT + WIDTH:
+            at, y = 12, y + 18
+        out.append(f'<circle cx="{at:.0f}" cy="{y}" r="4" fill="{paint}"/><text x="{at + 8:.0f}" y="{y + 4}">{html.escape(name)}</text>')
         at += 22 + 6.5 * len(name)
     return out

@@ -6,7 +6,7 @@ from __future__ import annotations
 import statistics
 
 from harness.measure import Measurements
-from harness.row import Goal, Row
+from harness.row import ROOT, Goal, Row
 
 
 def result_of(row: Row, measured: Measurements) -> dict:
@@ -26,7 +26,8 @@ def result_of(row: Row, measured: Measurements) -> dict:
 
 def entry_of(row: Row, contender, measured: Measurements) -> dict:
     values = measured.values(row, contender)
-    entry = {"name": contender.name, "role": contender.role(), "command": contender.command}
+    command = [part.replace(f"{ROOT}/", "") for part in contender.command]
+    entry = {"name": contender.name, "role": contender.role(), "command": command}
     if not values:
         return entry | {"missing": measured.reason(contender)}
     return entry | {"median": statistics.median(values), "least": min(values), "most": max(values), "values": values}
