@@ -11,8 +11,8 @@ SOURCES := git ls-files '*.hpp' '*.cpp'
 
 help:
 	@echo "make demo [SITE=DIR | URL=http://...]  crawl a made-up site, a directory or a server"
-	@echo "make test       g++ 12 and clang 19, and clang with address and undefined-behaviour sanitizers; epoll and io_uring"
-	@echo "make test-all   also g++ with sanitizers, thread sanitizer, no optimisation, clang 16; both backends in each"
+	@echo "make test       g++ 12, and clang 19 with address and undefined-behaviour sanitizers; epoll and io_uring"
+	@echo "make test-all   also clang without and g++ with sanitizers, thread sanitizer, no optimisation, clang 16; both backends in each"
 	@echo "make laws       which tests prove which promise, and at how many points they cancelled"
 	@echo "make scenarios  for each scenario its tests, how many passed, and its page of the guide"
 	@echo "make faults     what tests break on purpose, and what comes of each"
@@ -29,7 +29,7 @@ demo:
 
 test:
 	@scripts/setup test
-	@scripts/run_preset dev dev-clang asan-clang
+	@scripts/run_preset dev asan-clang
 
 test-all: export EDDY_TEST_BACKENDS := epoll;io_uring
 test-all:
