@@ -9,6 +9,7 @@
 #include "eddy/testing/test.hpp"
 #include "tests/http/wire_client.hpp"
 
+#include <algorithm>
 #include <memory>
 #include <string>
 
@@ -92,6 +93,37 @@ EDDY_IO_TEST(http_server, answers_many_pipelined_requests_whatever_their_sizes) 
       EDDY_ASSERT_EQ(got.body.substr(0, number.size()), number);
       EDDY_ASSERT_EQ(got.body.size(), number.size() + static_cast<std::size_t>(i % 97 * 60));
     }
+  });
+}
+
+// A client that sends thousands of requests at once does not keep the loop from its other work.
+EDDY_IO_TEST(http_server, L7_others_have_their_turn_among_pipelined_requests) {
+  constexpr int count = 2000;
+  int handled = 0;
+  const auto app = [&handled](server_request&) {
+    ++handled;
+    return std::string("x");
+  };
+  co_await eddy::with(http::server(app, "127.0.0.1", 0), [&handled](http::server& s) -> coro<> {
+    wire_client client = co_await connect(s.port());
+    std::string requests;
+    for (int i = 0; i < count; ++i) requests += get("/");
+    int most_in_a_turn = 0;
+    auto ticking = eddy::create_task([&]() -> coro<> {
+      int before = handled;
+      while (handled < count) {
+        co_await eddy::sleep(0s);
+        most_in_a_turn = std::max(most_in_a_turn, handled - before);
+        before = handled;
+      }
+    });
+    co_await client.send(requests);
+    for (int i = 0; i < count; ++i) {
+      const received got = co_await client.receive();
+      EDDY_ASSERT_EQ(got.body, "x");
+    }
+    co_await ticking;
+    EXPECT_LE(most_in_a_turn, 129);  // a step's budget of 128, and the one that finds it used up
   });
 }
 

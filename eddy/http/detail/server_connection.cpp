@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "eddy/http/detail/server_connection.hpp"
 
+#include "eddy/flow/sleep.hpp"
 #include "eddy/flow/timeout.hpp"
 #include "eddy/http/status.hpp"
 
@@ -103,6 +104,7 @@ coro<> server_connection::serve_all() {
     if (!put(made)) co_await send(made);
     response_access::clear(made);
     if (keep_alive_ && !rest_is_read()) co_await drop_rest_of_body();
+    co_await checkpoint();  // an answer that waited for nothing counts all the same: others have their turn (L7)
   } while (keep_alive_);
   if (state_ == head_state::refused) co_await refuse();
   if (!out_.empty()) co_await flush();
