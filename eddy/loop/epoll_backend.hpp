@@ -53,8 +53,8 @@ class epoll_backend final : public backend {
   int wake_ = -1;
   std::vector<slot> slots_;
   std::vector<std::uint32_t> free_slots_;
-  // What a turn receives stands in memory until its tasks run: few enough that 16 KiB of each stay in a cache.
-  std::array<epoll_event, 64> events_{};
+  // Fewer would keep what a turn receives in a cache, and let more deadlines fire that a later poll would have beaten.
+  std::array<epoll_event, 256> events_{};
   lent_buffer lent_;
   bool coarse_ = false;  // the system has no wait with nanoseconds
 };
