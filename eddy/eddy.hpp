@@ -15,6 +15,7 @@
 #include "eddy/base/intrusive_list.hpp"
 #include "eddy/base/outcome.hpp"
 #include "eddy/base/reports.hpp"
+#include "eddy/base/ring_buffer.hpp"
 #include "eddy/base/thread_id.hpp"
 
 #include "eddy/loop/backend.hpp"

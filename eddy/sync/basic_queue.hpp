@@ -78,6 +78,7 @@ class basic_queue {
   class get_operation;
   class take_operation;
   class put_operation;
+  class put_copy_operation;
   class join_operation;
 
   /// Waits for an item and takes it. Call task_done() when it is dealt with, if anybody awaits join().
@@ -93,7 +94,7 @@ class basic_queue {
   [[nodiscard]] put_operation put(T&& item EDDY_LIFETIMEBOUND) noexcept {
     return put_operation(*this, std::move(item));
   }
-  [[nodiscard]] put_operation put(const T& item) { return put_operation(*this, item); }
+  [[nodiscard]] put_copy_operation put(const T& item) { return put_copy_operation(*this, item); }
 
   /// Puts an item if there is room and it was not shut down. @returns whether it did; if not, `item` is as it was.
   bool try_put(T&& item) {
@@ -303,34 +304,40 @@ class basic_queue<T, Order>::take_operation final : public getter {
   detail::grip grip_;
 };
 
+// Borrows the item until it is put.
 template <class T, class Order>
-class basic_queue<T, Order>::put_operation final : public detail::waiter<put_operation> {
+class basic_queue<T, Order>::put_operation : public detail::waiter<put_operation> {
  public:
-  put_operation(basic_queue& q, T&& item) noexcept : queue_(&q), source_(&item) {}
-  put_operation(basic_queue& q, const T& item) : queue_(&q), copy_(item) {}
+  put_operation(basic_queue& q, T&& item) noexcept : queue_(&q), item_(&item) {}
   put_operation(put_operation&&) = default;
 
   bool try_complete() {
     refused_ = queue_->shut_down_;
     if (refused_) return true;
     if (queue_->full()) return false;
-    queue_->deliver(std::move(item()));
+    queue_->deliver(std::move(*item_));
     return true;
   }
   void begin() noexcept { queue_->putters_.push_back(*this); }
   void await_resume() const {
-    if (refused_) queue_->throw_shutdown("put");
-    if (error_) std::rethrow_exception(error_);
+    if (refused_) [[unlikely]]
+      queue_->throw_shutdown("put");
+    if (error_) [[unlikely]]
+      std::rethrow_exception(error_);
   }
   std::string describe() const override { return queue_->describe("put"); }
 
+ protected:
+  explicit put_operation(basic_queue& q) noexcept : queue_(&q) {}
+
  private:
   friend class basic_queue;
-  T& item() noexcept { return copy_ ? *copy_ : *source_; }
+  friend class put_copy_operation;
+
   // Called by whoever made room: what goes wrong with the item is this putter's trouble, not theirs.
   void admitted() noexcept {
     try {
-      queue_->deliver(std::move(item()));
+      queue_->deliver(std::move(*item_));
     } catch (...) {
       error_ = std::current_exception();
     }
@@ -341,11 +348,26 @@ class basic_queue<T, Order>::put_operation final : public detail::waiter<put_ope
     this->grant();
   }
 
-  basic_queue* queue_;
-  T* source_ = nullptr;  // the caller's, until it is put
-  std::optional<T> copy_;
-  std::exception_ptr error_;
   bool refused_ = false;  // the queue was shut down
+  basic_queue* queue_;
+  T* item_ = nullptr;
+  std::exception_ptr error_;
+};
+
+// Brings a copy of its own, which must not move once it is borrowed.
+template <class T, class Order>
+class basic_queue<T, Order>::put_copy_operation final : public put_operation {
+ public:
+  put_copy_operation(basic_queue& q, const T& item) : put_operation(q), copy_(item) {}
+  put_copy_operation(put_copy_operation&&) = default;
+
+  void attach(context& c) noexcept {
+    this->item_ = &copy_;
+    put_operation::attach(c);
+  }
+
+ private:
+  T copy_;
 };
 
 template <class T, class Order>

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <deque>
+#include <memory>
+#include <type_traits>
+#include <utility>
 
+#include "eddy/base/ring_buffer.hpp"
 #include "eddy/sync/basic_queue.hpp"
 
 namespace eddy {
@@ -16,16 +19,33 @@ class fifo_order {
 
   bool empty() const noexcept { return items_.empty(); }
   std::size_t size() const noexcept { return items_.size(); }
-  void push(T&& item) { items_.push_back(std::move(item)); }
-  void put_back(T&& item) { items_.push_front(std::move(item)); }
+  void push(T&& item) { items_.push_back(kept(std::move(item))); }
+  void put_back(T&& item) { items_.push_front(kept(std::move(item))); }
   T pop() {
-    T item = std::move(items_.front());
+    T item = std::move(item_of(items_.front()));
     items_.pop_front();
     return item;
   }
 
  private:
-  std::deque<T> items_;
+  // Items stay where they are when a move of theirs may throw: none is lost when the ring grows.
+  static constexpr bool boxes = !std::is_nothrow_move_constructible_v<T>;
+  using element = std::conditional_t<boxes, std::unique_ptr<T>, T>;
+
+  static decltype(auto) kept(T&& item) {
+    if constexpr (boxes)
+      return std::make_unique<T>(std::move(item));
+    else
+      return std::move(item);
+  }
+  static T& item_of(element& e) noexcept {
+    if constexpr (boxes)
+      return *e;
+    else
+      return e;
+  }
+
+  ring_buffer<element> items_;
 };
 
 }  // namespace detail

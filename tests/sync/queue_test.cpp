@@ -371,6 +371,34 @@ EDDY_TEST(queue, L6_a_waiting_put_whose_item_cannot_be_moved_gets_the_exception)
   EXPECT_TRUE(q.empty());
 }
 
+/// An item whose moves throw while that is asked of all of its kind.
+struct shy {
+  static inline bool throws = false;
+  explicit shy(int v) : value(v) {}
+  shy(shy&& other) : value(other.value) {
+    if (throws) throw std::runtime_error("a move failed");
+  }
+  shy& operator=(shy&&) = delete;
+  int value;
+};
+
+EDDY_TEST(queue, L6_a_put_that_fails_leaves_every_other_item_where_it_is) {
+  eddy::queue<shy> q;
+  for (int i = 0; i < 4; ++i) q.try_put(shy(i));  // so that a fifth takes more memory
+  for (int size = 4; size < 40; ++size) {
+    shy next(size);
+    shy::throws = true;
+    EXPECT_THROW(q.try_put(std::move(next)), std::runtime_error);
+    shy::throws = false;
+    EXPECT_EQ(q.size(), static_cast<std::size_t>(size));
+    q.try_put(std::move(next));
+  }
+  for (int i = 0; i < 40; ++i) {
+    const shy got = co_await q.get();
+    EXPECT_EQ(got.value, i);
+  }
+}
+
 TEST(queue_death, L9_destroyed_with_waiters_says_what_to_do) {
   EXPECT_DEATH(eddy::run([]() -> coro<> {
                  auto q = std::make_unique<eddy::queue<int>>();
