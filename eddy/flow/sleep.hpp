@@ -13,35 +13,30 @@ namespace detail {
 
 class sleep_operation final : public leaf<sleep_operation>, private timer {
  public:
-  explicit sleep_operation(std::chrono::nanoseconds duration) noexcept : duration_(duration) {}
-  explicit sleep_operation(time_point deadline) noexcept : deadline_(deadline), absolute_(true) {}
+  explicit sleep_operation(std::chrono::nanoseconds duration) noexcept : absolute_(false), time_(duration) {}
+  explicit sleep_operation(time_point deadline) noexcept : absolute_(true), time_(deadline.time_since_epoch()) {}
   sleep_operation(sleep_operation&&) = default;
 
   bool try_complete() const noexcept { return false; }  // also a sleep of nothing lets the others run
   void begin() {
-    detail::scheduler& s = context_->scheduler();
-    if (!absolute_ && duration_.count() > 0)
-      s.timers.arm(*this, s.deadline_in(duration_));
-    else if (absolute_ && deadline_ > s.now())
-      s.timers.arm(*this, deadline_);
-    else
+    if (!absolute_ && time_.count() <= 0)
       context_->completed();
+    else
+      begin_waiting();
   }
   bool take_back() noexcept {
     context_->scheduler().timers.cancel(*this);
     return true;
   }
   void await_resume() const noexcept {}
-  std::string describe() const override {
-    return absolute_ ? "sleep_until" : "sleep(" + format_duration(duration_) + ")";
-  }
+  std::string describe() const override { return absolute_ ? "sleep_until" : "sleep(" + format_duration(time_) + ")"; }
 
  private:
   void due() noexcept override { context_->completed(); }
+  void begin_waiting();
 
-  std::chrono::nanoseconds duration_{};
-  time_point deadline_{};
-  bool absolute_ = false;
+  bool absolute_;
+  std::chrono::nanoseconds time_;  // a duration; when it is absolute, since the clock's epoch
 };
 
 class checkpoint_operation final : public leaf<checkpoint_operation> {
