@@ -71,7 +71,7 @@ outcome<> end_of(const task_state& task) {
 }  // namespace
 
 task_watch::~task_watch() {
-  scheduler_.steps = nullptr;
+  scheduler_.set_steps(nullptr);
   for (const running_step& step : steps_)
     if (step.task != nullptr) step.task->release();
 }

@@ -121,13 +121,13 @@ namespace detail {
 /// What one loop's observers share: measures steps and tells them. There as long as there is an observer.
 class task_watch final : public step_observer, public std::enable_shared_from_this<task_watch> {
  public:
-  explicit task_watch(scheduler& s) noexcept : scheduler_(s) { s.steps = this; }
+  explicit task_watch(scheduler& s) noexcept : scheduler_(s) { s.set_steps(this); }
   ~task_watch();
   task_watch(const task_watch&) = delete;
   task_watch& operator=(const task_watch&) = delete;
 
   /// The loop's watch; null when nobody observes.
-  static task_watch* of(scheduler& s) noexcept { return static_cast<task_watch*>(s.steps); }
+  static task_watch* of(scheduler& s) noexcept { return static_cast<task_watch*>(s.steps()); }
 
   void add(task_observer& observer) { observers_.push_back(&observer); }
   void remove(task_observer& observer) noexcept;

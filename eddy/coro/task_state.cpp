@@ -31,7 +31,7 @@ void task_state::enroll(task_owner& owner, void* made_at) {
   all.count_started();
   if (owner_ == &all) all.roots().push_back(*this);
   const context* const creator = s.current;
-  if (debugging() || s.observer != nullptr || s.steps != nullptr || all.closing() ||
+  if (debugging() || s.observer != nullptr || s.steps() != nullptr || all.closing() ||
       (creator != nullptr && creator->values() != values())) [[unlikely]]
     enroll_closely(creator, made_at);
 }

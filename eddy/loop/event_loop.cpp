@@ -112,8 +112,8 @@ void event_loop::handle_exception(const unhandled_error& what) noexcept {
 }
 
 void event_loop::set_debug(bool on) {
-  if (on == scheduler_.debug) return;
-  scheduler_.debug = on;
+  if (on == scheduler_.debug()) return;
+  scheduler_.set_debug(on);
   detail::add_debugging(on ? 1 : -1);
   // Told once, and not in the middle of a run, where it is no news.
   if (on && !running_ && !std::exchange(backend_reported_, true))

@@ -116,7 +116,7 @@ class event_loop {
   /// Switches the reports of debug mode on or off: never awaited, never looked at, leaked tasks, slow steps.
   /// EDDY_DEBUG=1 does it at start.
   void set_debug(bool on);
-  bool debug() const noexcept { return scheduler_.debug; }
+  bool debug() const noexcept { return scheduler_.debug(); }
 
   /// How long one step of a task, or one callback, may hold up the loop before debug mode reports it. Default 100 ms.
   ///

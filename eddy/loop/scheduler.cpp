@@ -98,8 +98,8 @@ std::uint64_t scheduler::random() {
 
 void scheduler::run_ready() noexcept {
   for (unsigned step = 0; step < steps_a_turn && !ready.empty(); ++step) {
-    if (choices == nullptr && steps == nullptr && !debug) [[likely]]
-      run_step(ready.pop());
+    if (!unusual_) [[likely]]
+      run_step(ready.pop(), leaf_budget);
     else if (!run_chosen_step())
       return;
   }
@@ -107,28 +107,28 @@ void scheduler::run_ready() noexcept {
 
 // @returns false when the turn is over.
 bool scheduler::run_chosen_step() noexcept {
-  if (choices == nullptr) {
+  if (choices_ == nullptr) {
     run_observed_step(ready.pop());
     return true;
   }
-  run_observed_step(ready.pop_at(choices->choose_ready(ready)));
+  run_observed_step(ready.pop_at(choices_->choose_ready(ready)));
   if (ready.empty() || !virtual_now || timers.empty() || timers.next() - now() > longest_step) return true;
-  if (!choices->lets_time_pass()) return true;
+  if (!choices_->lets_time_pass()) return true;
   virtual_now = std::max(*virtual_now, timers.next());  // the deadline is due in the next turn, before what is ready
   return false;
 }
 
 void scheduler::run_observed_step(runnable& node) noexcept {
-  const bool looks_for_slow = debug && slow_steps != nullptr;
+  const bool looks_for_slow = debug_ && slow_steps != nullptr;
   if (looks_for_slow) slow_steps->step_begins(node);
-  if (steps != nullptr) steps->step_begins(node);
-  run_step(node);
-  if (steps != nullptr) steps->step_ended();
+  if (steps_ != nullptr) steps_->step_begins(node);
+  run_step(node, choices_ == nullptr ? leaf_budget : choices_->choose_budget(leaf_budget));
+  if (steps_ != nullptr) steps_->step_ended();
   if (looks_for_slow) slow_steps->step_ended();
 }
 
-void scheduler::run_step(runnable& node) noexcept {
-  budget = choices == nullptr ? leaf_budget : choices->choose_budget(leaf_budget);
+void scheduler::run_step(runnable& node, unsigned operations) noexcept {
+  budget = operations;
   run_with_hops(node, 0);
   current = nullptr;
 }
@@ -153,11 +153,11 @@ void scheduler::run_nested(runnable& node) noexcept {
   runnable* const rest = std::exchange(hop, nullptr);
   const unsigned outer_depth = depth;
   ++nesting_;
-  if (steps != nullptr) [[unlikely]]
-    steps->step_begins(node);
+  if (steps_ != nullptr) [[unlikely]]
+    steps_->step_begins(node);
   run_with_hops(node, deepest_transfer - nested_transfer);
-  if (steps != nullptr) [[unlikely]]
-    steps->step_ended();
+  if (steps_ != nullptr) [[unlikely]]
+    steps_->step_ended();
   --nesting_;
   current = outer;
   hop = rest;

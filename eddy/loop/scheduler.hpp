@@ -80,16 +80,13 @@ class scheduler {
   context* current = nullptr;           // the context that runs; null between steps
   task_registry* tasks = nullptr;       // set by the coroutine layer
   await_observer* observer = nullptr;   // set by `explore` only
-  step_observer* steps = nullptr;       // set while somebody observes tasks only
   step_observer* slow_steps = nullptr;  // set by the coroutine layer; called in debug mode only
-  bool debug = false;                   // the loop's debug mode
   timer_heap timers;
   std::unique_ptr<backend> io;
   mailbox inbox;
   std::size_t external = 0;       // jobs on other threads that will post here: the loop is not idle while there are any
   std::size_t open_promises = 0;  // and other waits that another thread may end: such a loop is in no deadlock
   std::vector<std::unique_ptr<loop_service>> services;  // in the order of their making
-  chooser* choices = nullptr;                           // set by seeded tests only
   io_faults* faults = nullptr;                          // set by `explore` only
   std::optional<time_point> virtual_now;                // set: the clock is virtual
   std::chrono::nanoseconds spin{0};                     // how long it looks for posts before it sleeps
@@ -100,6 +97,25 @@ class scheduler {
   /// How long the loop may then sleep until on_long_idle is called, once; for ever when it is not set.
   std::optional<std::chrono::nanoseconds> idle_limit;
   detail::function<void()> on_long_idle;
+
+  /// Who chooses what runs next; null but in seeded tests.
+  chooser* choices() const noexcept { return choices_; }
+  void set_choices(chooser* c) noexcept {
+    choices_ = c;
+    note_unusual();
+  }
+  /// Who observes tasks; null when nobody does.
+  step_observer* steps() const noexcept { return steps_; }
+  void set_steps(step_observer* all) noexcept {
+    steps_ = all;
+    note_unusual();
+  }
+  /// The loop's debug mode.
+  bool debug() const noexcept { return debug_; }
+  void set_debug(bool on) noexcept {
+    debug_ = on;
+    note_unusual();
+  }
 
   time_point now() const noexcept { return virtual_now ? *virtual_now : clock::now(); }
 
@@ -161,13 +177,19 @@ class scheduler {
   }
 
  private:
+  void note_unusual() noexcept { unusual_ = choices_ != nullptr || steps_ != nullptr || debug_; }
+
+  bool unusual_ = false;  // a step takes more than to run it: one look in place of three
+  bool debug_ = false;
+  chooser* choices_ = nullptr;
+  step_observer* steps_ = nullptr;
   unsigned nesting_ = 0;                 // eager starts inside each other now
   std::optional<std::uint64_t> random_;  // the generator's state; empty until it is used or seeded
 
   void wait_or_poll();
   bool spins(std::optional<std::chrono::nanoseconds> limit);
   void run_ready() noexcept;
-  void run_step(runnable& node) noexcept;
+  void run_step(runnable& node, unsigned operations) noexcept;
   bool run_chosen_step() noexcept;
   void run_observed_step(runnable& node) noexcept;
   void run_with_hops(runnable& node, unsigned depth_before) noexcept;

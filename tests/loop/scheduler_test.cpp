@@ -104,12 +104,12 @@ TEST_F(scheduler, L10_a_chooser_decides_what_runs_next) {
   struct newest final : eddy::detail::chooser {
     unsigned choose_ready(const eddy::detail::runnable_queue& ready) override { return ready.size() - 1; }
   } choices;
-  loop_.scheduler().choices = &choices;
+  loop_.scheduler().set_choices(&choices);
   std::vector<int> order;
   for (int i = 0; i < 4; ++i) loop_.call_soon([&order, i] { order.push_back(i); });
   drive(loop_, [&] { return order.size() == 4; });
   EXPECT_EQ(order, (std::vector{3, 2, 1, 0}));
-  loop_.scheduler().choices = nullptr;
+  loop_.scheduler().set_choices(nullptr);
 }
 
 TEST_F(scheduler, services_are_made_once_and_shut_down_last_first) {

@@ -116,7 +116,7 @@ std::string run_seed(std::uint64_t seed, totals& so_far) {
     s.faults = &faults;
     if (seed % 2 == 0) return;  // the usual order
     chooser = std::make_unique<eddy::detail::order_chooser>(source, freedom, main, nullptr);
-    s.choices = chooser.get();
+    s.set_choices(chooser.get());
   };
   const auto run = eddy::testing::run_body([&] { return soak::run_program(world, plan, result, sockets); }, settings);
   std::string problems = world.judge();

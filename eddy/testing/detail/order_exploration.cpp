@@ -138,7 +138,7 @@ std::vector<std::string> order_exploration::run(detail::decision_source& source,
   settings.prepare = [&](runner_base& runner, detail::task_state& main) {
     detail::scheduler& s = runner.loop().scheduler();
     chooser = std::make_unique<detail::order_chooser>(source, freedom_, main, steps);
-    s.choices = chooser.get();
+    s.set_choices(chooser.get());
     if (freedom_.cancelling) s.observer = chooser.get();
     s.seed_random(seed);
     detail::faulty_backend::wrap(s);
