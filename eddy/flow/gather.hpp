@@ -226,7 +226,8 @@ class gather_range_operation final : public gather_rules<gather_range_operation<
   branch_base& at(std::size_t index) const noexcept override { return branches_[index]; }
   std::coroutine_handle<> branch_ended(branch_base& ended) noexcept override {
     auto& typed = static_cast<branch<T>&>(ended);
-    this->note_end(ended, typed.result.exception(), typed.result.cancelled());
+    if (!typed.result.has_value()) [[unlikely]]
+      this->note_end(ended, typed.result.exception(), typed.result.cancelled());
     return this->one_ended() ? this->finish() : this->nothing();
   }
   friend gather_rules<gather_range_operation, Outcomes>;
