@@ -338,7 +338,10 @@ bool io_uring_backend::note_result(io_request& request, const completion& c) noe
       complete(request, -ECANCELED);
     } else {
       request.stage = waiting;
-      arm(d, true);
+      if (c.result == -ENOBUFS)
+        retry(request, 0);  // every piece is lent, and the bytes are probably there: no poll has to say so
+      else
+        arm(d, true);
     }
     return false;
   }
