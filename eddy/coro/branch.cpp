@@ -9,7 +9,7 @@ namespace eddy::detail {
 std::string branch_base::describe() const {
   const context* task = parent();
   while (task->parent() != nullptr && dynamic_cast<const task_state*>(task) == nullptr) task = task->parent();
-  return "a branch of " + scope_->describe() + " in " + task->describe();
+  return "a branch of " + owner().describe() + " in " + task->describe();
 }
 
 }  // namespace eddy::detail

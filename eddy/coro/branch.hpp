@@ -53,7 +53,9 @@ class scope : public operation {
 class branch_base : public context {
  public:
   branch_base(context& parent, scope& owner, bool shielded = false) noexcept
-      : context(parent.scheduler(), &parent, shielded), scope_(&owner) {}
+      : context(parent.scheduler(), &parent, shielded) {
+    host_ = &owner;
+  }
 
   /// Runs it next. @returns what the caller has to transfer to.
   std::coroutine_handle<> start() noexcept {
@@ -61,10 +63,13 @@ class branch_base : public context {
       unwind_next();
       return std::noop_coroutine();
     }
-    return enter(*root_);
+    return start_regardless();
   }
   /// The same also when it was born cancelled: then it runs up to its first wait, which unwinds it.
-  std::coroutine_handle<> start_regardless() noexcept { return enter(*root_); }
+  std::coroutine_handle<> start_regardless() noexcept {
+    leaf()->context = this;
+    return enter(*leaf());
+  }
   /// Runs it in its turn.
   using context::start_in_turn;
 
@@ -72,24 +77,13 @@ class branch_base : public context {
 
  protected:
   ~branch_base() {
-    if (root_ != nullptr) root_->destroy();  // never started
+    if (leaf() != nullptr) destroy_root();  // never started
   }
 
-  void adopt(promise_base& root) noexcept {
-    root_ = &root;
-    root.context = this;
-    root.owner = &root_;
-    suspend_at(root);
-  }
-  void destroy_root() noexcept {
-    promise_base* root = std::exchange(root_, nullptr);
-    root->destroy();
-  }
-
-  std::coroutine_handle<> tell_ended() noexcept final { return scope_->branch_ended(*this); }
-
-  promise_base* root_ = nullptr;
-  scope* scope_;
+  /// Does not touch the frame: of many branches those are in no cache any more.
+  void adopt(promise_base& root) noexcept { suspend_at(root); }
+  scope& owner() const noexcept { return static_cast<scope&>(*host_); }
+  std::coroutine_handle<> tell_ended() noexcept final { return owner().branch_ended(*this); }
 };
 
 template <class T>
@@ -116,7 +110,7 @@ class branch final : public branch_base {
 
  private:
   void collect() noexcept override {
-    static_cast<promise<T>*>(root_)->take_into(result);
+    static_cast<promise<T>*>(leaf())->take_into(result);
     destroy_root();
   }
   void collect_cancelled() noexcept override { result.emplace_cancelled(std::string(cancel_reason())); }

@@ -41,6 +41,14 @@ class raised_uncaught {
   eh_globals* globals_;
 };
 
+// As frame.handle().resume(), of which it is known that it does not throw: a jump is enough, and no frame of ours
+// stands below a coroutine's.
+void call_resume(detail::promise_base& frame) noexcept {
+  using function = void (*)(void*) noexcept;
+  void* const address = frame.handle().address();
+  static_cast<function*>(address)[0](address);
+}
+
 // As frame.destroy(), which both compilers take for a function that cannot throw. A frame begins with {resume,
 // destroy}.
 void call_destroy(detail::promise_base& frame) {
@@ -60,7 +68,7 @@ void call_destroy(detail::promise_base& frame) {
 }  // namespace
 
 void context::inherit(const context& parent, bool shielded) noexcept {
-  std::uint32_t inherited = observed_flag;
+  std::uint16_t inherited = observed_flag;
   // A shield keeps cancellation out, except when it comes after the grace period.
   if (!shielded || (parent.flags_ & lifted_flag) != 0) inherited |= cancel_requested_flag | lifted_flag;
   flags_ = parent.flags_ & inherited;
@@ -109,27 +117,23 @@ void context::tell_completed() noexcept {
 void context::run() noexcept {
   scheduler_->current = this;
   if ((flags_ & (finished_flag | unwinding_flag | fresh_flag)) == 0) [[likely]]
-    leaf_->handle().resume();
-  else
-    run_rarely();
-}
-
-// Its first step, or its last.
-void context::run_rarely() noexcept {
+    return call_resume(*leaf_);
   if ((flags_ & finished_flag) != 0) {
     collect();
     end();
-  } else if ((flags_ & unwinding_flag) != 0) {
-    end_unwound();
   } else {
-    flags_ &= ~static_cast<std::uint32_t>(fresh_flag);
-    if (cancel_requested()) [[unlikely]] {
-      flags_ |= unwinding_flag;
-      end_unwound();
-    } else {
-      leaf_->handle().resume();
-    }
+    run_first_or_unwind();
   }
+}
+
+void context::run_first_or_unwind() noexcept {
+  flags_ &= static_cast<std::uint16_t>(~fresh_flag);
+  if ((flags_ & (cancel_requested_flag | unwinding_flag)) == 0) [[likely]] {
+    leaf_->context = this;
+    return call_resume(*leaf_);
+  }
+  flags_ |= unwinding_flag;
+  end_unwound();
 }
 
 void context::end_unwound() noexcept {
@@ -155,7 +159,7 @@ void context::unwind() noexcept {
     detail::promise_base* caller = frame->continuation;
     leaf_ = frame;
     const std::source_location place = frame->place;
-    *frame->owner = nullptr;
+    if (frame->owner != nullptr) *frame->owner = nullptr;
     try {
       call_destroy(*frame);
     } catch (...) {  // out of a parameter: those lie outside of the body's hidden try
@@ -169,7 +173,7 @@ void context::unwind() noexcept {
 // Nothing of the context that runs here goes on meanwhile, so it may say for the moment that it unwinds.
 void context::destroy_left(detail::promise_base& frame) noexcept {
   context* here = try_current();
-  const std::uint32_t before = here != nullptr ? here->flags_ : 0;
+  const std::uint16_t before = here != nullptr ? here->flags_ : 0;
   if (here != nullptr) here->flags_ |= unwinding_flag;
   frame.context = here;
   const std::source_location place = frame.place;
@@ -180,7 +184,7 @@ void context::destroy_left(detail::promise_base& frame) noexcept {
     if (here == nullptr) std::terminate();
     end_in_unwinding(*here, place);
   }
-  if (here != nullptr && (before & unwinding_flag) == 0) here->flags_ &= ~static_cast<std::uint32_t>(unwinding_flag);
+  if (here != nullptr && (before & unwinding_flag) == 0) here->flags_ &= ~static_cast<std::uint16_t>(unwinding_flag);
 }
 
 namespace detail {
@@ -194,7 +198,8 @@ cancellation::cancellation(scheduler& s, std::string_view text)
 void cancellation::add(context& c) noexcept {
   const bool reached = c.cancel_requested() && (!lift_ || (c.flags_ & context::lifted_flag) != 0);
   if (reached || c.ended()) return;
-  c.flags_ |= context::cancel_requested_flag | (lift_ ? context::lifted_flag : 0U);
+  c.flags_ |= context::cancel_requested_flag;
+  if (lift_) c.flags_ |= context::lifted_flag;
   c.set_reason(reason_);
   reached_ = true;
   if (c.operation_ != nullptr) waiting_.push(c);  // it waits, so it is in no other queue

@@ -86,6 +86,20 @@ class await_observer {
   virtual void on_complete(context& c) = 0;  // its operation has completed, it has not been resumed
 };
 
+/// Whom contexts end for: a scope, a group, a loop's registry. One pointer in each of them leads to it, and by way of
+/// it to their parent.
+class context_host {
+ public:
+  /// The context that waits for what is hosted here: the parent of those; null in a registry.
+  context* host_context() const noexcept { return context_; }
+
+ protected:
+  context_host() = default;
+  ~context_host() = default;
+
+  context* context_ = nullptr;
+};
+
 }  // namespace detail
 
 /// One line of execution: a task has one, and each branch that a combinator starts has a child one.
@@ -107,7 +121,8 @@ class context : public detail::runnable {
   context& operator=(const context&) = delete;
 
   event_loop& loop() const noexcept { return scheduler_->owner; }
-  context* parent() const noexcept { return parent_; }
+  /// Whose scope or group it runs in; null for a task of its own.
+  context* parent() const noexcept { return host_ != nullptr ? host_->host_context() : nullptr; }
 
   /// Whether it was asked to end. Stays set until the end.
   bool cancel_requested() const noexcept { return (flags_ & cancel_requested_flag) != 0; }
@@ -205,8 +220,7 @@ class context : public detail::runnable {
 
  protected:
   /// A child takes over cancellation, observer and values of its parent; a shielded one no cancellation.
-  context(detail::scheduler& scheduler, context* parent, bool shielded = false) noexcept
-      : scheduler_(&scheduler), parent_(parent) {
+  context(detail::scheduler& scheduler, context* parent, bool shielded = false) noexcept : scheduler_(&scheduler) {
     if (parent == nullptr) return;
     task_number_ = parent->task_number_;
     if ((parent->flags_ & inherited_flags) != 0 || parent->values_ != nullptr) [[unlikely]]
@@ -238,6 +252,9 @@ class context : public detail::runnable {
     scheduler_->run_nested(*this);
   }
 
+  /// The frame that leaf() is, the only one that is left or never started, goes.
+  void destroy_root() noexcept;
+
   /// Takes the values that `other` has now.
   void inherit_values(const context& other) noexcept;
   void set_task_number(std::uint32_t number) noexcept { task_number_ = number; }
@@ -254,7 +271,7 @@ class context : public detail::runnable {
  private:
   friend class detail::cancellation;
 
-  enum : std::uint32_t {
+  enum : std::uint16_t {
     cancel_requested_flag = 1,
     unwinding_flag = 2,
     finished_flag = 4,
@@ -265,7 +282,7 @@ class context : public detail::runnable {
     inherited_flags = observed_flag | cancel_requested_flag | lifted_flag,
   };
 
-  void run_rarely() noexcept;
+  void run_first_or_unwind() noexcept;
   void end() noexcept;
   void end_unwound() noexcept;
   void unwind() noexcept;
@@ -277,17 +294,24 @@ class context : public detail::runnable {
   detail::scheduler* scheduler_;
   detail::promise_base* leaf_ = nullptr;
   detail::operation* operation_ = nullptr;
-  std::uint32_t flags_ = 0;
+  std::uint16_t flags_ = 0;
+
+ protected:
+  // For tasks; here, where there is room.
+  std::uint8_t end_ = 0;
+  bool looked_at_ = false;
+  std::uint32_t references_ = 1;
+
+ private:
   std::uint32_t wait_number_ = 0;
   std::uint32_t task_number_ = 0;
 
- protected:
-  std::uint32_t references_ = 1;  // for tasks; here, where there is room
-
  private:
-  context* parent_;
   detail::cancel_reason* reason_ = nullptr;
   detail::var_link* values_ = nullptr;
+
+ protected:
+  detail::context_host* host_ = nullptr;
 };
 
 /// Whether the current context is being unwound by a cancellation: for destructors that act on it.
@@ -301,7 +325,7 @@ namespace detail {
 ///
 /// 16 bytes: a table for its kind, and its context. It lives in the frame that awaits it. Movable only until it is
 /// awaited.
-class operation {
+class operation : public context_host {
  public:
   /// A cancellation came by while the context waits on this. A leaf takes itself back and calls withdrawn() or, when
   /// the system still holds on to it, does so later; a combinator adds its children to `c`. Only marks and asks.
@@ -325,8 +349,6 @@ class operation {
   }
   operation& operator=(const operation&) = delete;
   ~operation() = default;
-
-  context* context_ = nullptr;
 };
 
 }  // namespace detail

@@ -22,7 +22,7 @@ using frame_slot = promise_base*;
 struct promise_base {
   promise_base* continuation = nullptr;  // the frame that awaits this one; null for the root of a context
   eddy::context* context = nullptr;      // null until it is started
-  frame_slot* owner = nullptr;           // the slot that holds this frame, once it is awaited or started
+  frame_slot* owner = nullptr;           // the slot that holds this frame, once it is awaited; null for a root
   std::source_location place;            // of the current await; before the first, of the coroutine function
 
   explicit promise_base(std::source_location function) noexcept : place(function) {}
@@ -85,6 +85,8 @@ promise_base& base_of(std::coroutine_handle<Promise> handle) noexcept {
 }
 
 }  // namespace eddy::detail
+
+inline void eddy::context::destroy_root() noexcept { std::exchange(leaf_, nullptr)->destroy(); }
 
 inline std::coroutine_handle<> eddy::context::transfer(detail::promise_base& to) noexcept {
   if (!detail::deep(*scheduler_)) [[likely]]

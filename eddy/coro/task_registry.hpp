@@ -17,7 +17,7 @@ namespace eddy::detail {
 class task_state;
 
 /// Who keeps a task alive and is told of its end: the loop's registry, or a group.
-class task_owner {
+class task_owner : public context_host {
  public:
   virtual void task_ended(task_state& task) noexcept = 0;
 

@@ -26,10 +26,10 @@ void task_state::start(task_owner& owner, void* made_at, task_start when) {
 void task_state::enroll(task_owner& owner, void* made_at) {
   const detail::scheduler& s = scheduler();
   task_registry& all = *s.tasks;
-  owner_ = &owner;
+  host_ = &owner;
   set_task_number(all.next_number());
   all.count_started();
-  if (owner_ == &all) all.roots().push_back(*this);
+  if (&owner == &all) all.roots().push_back(*this);
   const context* const creator = s.current;
   if (debugging() || s.observer != nullptr || s.steps() != nullptr || all.closing() ||
       (creator != nullptr && creator->values() != values())) [[unlikely]]
@@ -78,10 +78,11 @@ std::coroutine_handle<> task_state::tell_ended() noexcept {
     watch->task_finished(*this);
   task_registry& all = registry();
   all.count_ended(*this);
-  if (owner_ == &all)
+  if (host_ == &all)
     list_hook::unlink();
   else
-    owner_->task_ended(*this);
+    owner().task_ended(*this);
+  host_ = nullptr;
   while (joiners_ != nullptr) {
     join_base& oldest = *joiners_;
     remove_joiner(oldest);
@@ -95,7 +96,7 @@ std::coroutine_handle<> task_state::tell_ended() noexcept {
 }
 
 void task_state::tell_unseen() noexcept {
-  if (end_ == end::exception && !std::exchange(looked_at_, true))
+  if (how() == end::exception && !std::exchange(looked_at_, true))
     loop().handle_exception({"the exception of " + describe() + " was never looked at", exception()});
 }
 

@@ -36,6 +36,9 @@ class task_state : public context, public list_hook {
  public:
   enum class end : std::uint8_t { none, value, exception, cancelled, taken };
 
+  task_state(const task_state&) = delete;
+  task_state& operator=(const task_state&) = delete;
+
   task_registry& registry() const noexcept { return *scheduler().tasks; }
   std::uint32_t number() const noexcept { return task_number(); }
 
@@ -48,8 +51,8 @@ class task_state : public context, public list_hook {
   /// @returns whether it had not ended.
   bool cancel(std::string_view reason);
 
-  bool done() const noexcept { return end_ != end::none; }
-  end how() const noexcept { return end_; }
+  bool done() const noexcept { return end_ != 0; }
+  end how() const noexcept { return static_cast<end>(end_); }
   bool looked_at() const noexcept { return looked_at_; }
   void set_looked_at() noexcept { looked_at_ = true; }
   virtual std::exception_ptr exception() const noexcept = 0;
@@ -89,9 +92,6 @@ class task_state : public context, public list_hook {
 
   void adopt(promise_base& root) noexcept {
     birth_ = __builtin_bit_cast(std::uintptr_t, root.place);
-    root_ = &root;
-    root.context = this;
-    root.owner = &root_;
     suspend_at(root);
   }
   /// The root frame is gone: what belonged to it may go too.
@@ -99,11 +99,11 @@ class task_state : public context, public list_hook {
 
   std::coroutine_handle<> tell_ended() noexcept override;
   void collect_cancelled() noexcept override {
-    end_ = end::cancelled;
+    set_end(end::cancelled);
     release_arguments();
   }
 
-  promise_base* root_ = nullptr;
+  void set_end(end how) noexcept { end_ = static_cast<std::uint8_t>(how); }
 
  private:
   static constexpr std::uintptr_t extras_bit = std::uintptr_t{1} << 63;
@@ -116,14 +116,11 @@ class task_state : public context, public list_hook {
   task_extras* extras_or_null() const noexcept;
   void delete_extras() noexcept;
 
-  task_owner* owner_ = nullptr;
+  task_owner& owner() const noexcept { return static_cast<task_owner&>(*host_); }
+
   join_base* joiners_ = nullptr;  // the oldest of a ring
   // The coroutine function's place, or with the highest bit set (never set in an address) a task_extras.
   std::uintptr_t birth_ = 0;
-  bool looked_at_ = false;  // somebody has been given its end
-
- protected:
-  end end_ = end::none;  // here, where there is room
 };
 
 /// Something that waits for a task's end; an element of its ring of joiners.
@@ -151,17 +148,17 @@ class typed_task : public task_state {
   }
 
   value_type& value() noexcept { return value_; }
-  std::exception_ptr exception() const noexcept override { return end_ == end::exception ? exception_ : nullptr; }
+  std::exception_ptr exception() const noexcept override { return how() == end::exception ? exception_ : nullptr; }
 
   void mark_taken() noexcept {
     std::destroy_at(std::addressof(value_));
-    end_ = end::taken;
+    set_end(end::taken);
   }
 
   /// Throws unless it ended with a value that is still there.
   void check_value() {
     set_looked_at();
-    if (end_ == end::value) [[likely]]
+    if (how() == end::value) [[likely]]
       return;
     throw_other_end();
   }
@@ -172,13 +169,13 @@ class typed_task : public task_state {
  protected:
   typed_task(detail::scheduler& s, context* parent) noexcept : task_state(s, parent) {}
   ~typed_task() override {
-    if (end_ == end::value) std::destroy_at(std::addressof(value_));
-    if (end_ == end::exception) std::destroy_at(std::addressof(exception_));
+    if (how() == end::value) std::destroy_at(std::addressof(value_));
+    if (how() == end::exception) std::destroy_at(std::addressof(exception_));
   }
 
   void set_exception(std::exception_ptr error) noexcept {
     std::construct_at(std::addressof(exception_), std::move(error));
-    end_ = end::exception;
+    set_end(end::exception);
   }
 
  private:
@@ -187,25 +184,25 @@ class typed_task : public task_state {
       std::is_void_v<T> || std::is_reference_v<T> || std::is_nothrow_move_constructible_v<value_type>;
 
   void collect() noexcept override {
-    auto& ended = *static_cast<promise<T>*>(root_);
+    auto& ended = *static_cast<promise<T>*>(leaf());
     if (!moves_plainly || ended.failed()) [[unlikely]] {
       collect_carefully();
       return;
     }
     construct_value(ended);
-    std::exchange(root_, nullptr)->destroy();
+    destroy_root();
     release_arguments();
-    end_ = end::value;
+    set_end(end::value);
   }
 
   EDDY_NOINLINE void collect_carefully() noexcept {
-    std::exception_ptr error = take_value(*static_cast<promise<T>*>(root_));
-    std::exchange(root_, nullptr)->destroy();
+    std::exception_ptr error = take_value(*static_cast<promise<T>*>(leaf()));
+    destroy_root();
     release_arguments();
     if (error)
       set_exception(std::move(error));
     else
-      end_ = end::value;
+      set_end(end::value);
   }
 
   /// Moves what the coroutine returned here. @returns why there is nothing.
@@ -229,12 +226,12 @@ class typed_task : public task_state {
   }
 
   [[noreturn]] EDDY_NOINLINE void throw_other_end() {
-    if (end_ == end::exception) std::rethrow_exception(exception_);
-    if (end_ == end::taken)
+    if (how() == end::exception) std::rethrow_exception(exception_);
+    if (how() == end::taken)
       throw misuse_error(
           "the result of " + describe() +
           " was moved out by an earlier co_await std::move(task); await it as an lvalue to read it several times");
-    if (end_ == end::none) throw misuse_error(describe() + " has not ended; await it, or ask done() first");
+    if (how() == end::none) throw misuse_error(describe() + " has not ended; await it, or ask done() first");
     const std::string reason(cancel_reason());
     throw cancelled_error(describe() + " was cancelled" + (reason.empty() ? "" : ": " + reason));
   }

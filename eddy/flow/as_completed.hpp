@@ -34,7 +34,7 @@ class completion_stream final : public detail::child_tasks {
   ///
   /// **Cancellation.** Atomic: a cancelled next() leaves every outcome in the stream.
   [[nodiscard]] next_operation next() {
-    if (parent_ == nullptr)
+    if (context_ == nullptr)
       throw misuse_error(
           "as_completed owns what it runs: use it as co_await for_each(as_completed(...), f), or as "
           "co_await with(as_completed(...), body)");
@@ -65,7 +65,7 @@ class completion_stream final : public detail::child_tasks {
 
   void start_all() {
     for (coro<T>& each : coros_) {
-      state* child = detail::make_task(parent_->scheduler(), parent_, std::move(each));
+      state* child = detail::make_task(context_->scheduler(), context_, std::move(each));
       child->retain();  // until it is handed over
       add(*child, nullptr);
     }

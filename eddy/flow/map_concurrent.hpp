@@ -101,9 +101,9 @@ class concurrent_map final : public detail::child_tasks {
   detail::typed_task<value>* make_child() {
     std::ranges::range_value_t<R> element(**at_);
     try {
-      return detail::make_task(parent_->scheduler(), parent_, std::ref(f_), std::move(element));
+      return detail::make_task(context_->scheduler(), context_, std::ref(f_), std::move(element));
     } catch (...) {
-      return detail::make_task(parent_->scheduler(), parent_, failed_call(std::current_exception()));
+      return detail::make_task(context_->scheduler(), context_, failed_call(std::current_exception()));
     }
   }
   static coro<value> failed_call(std::exception_ptr error) {

@@ -72,7 +72,7 @@ class timed_batches final : public detail::pumped_stream<value_t<std::remove_ref
   void look(time_point now) noexcept {
     if (this->arrived() != 0 && !first_came_) first_came_ = now;
   }
-  void item_arrived() noexcept override { look(this->parent_->scheduler().now()); }
+  void item_arrived() noexcept override { look(this->context_->scheduler().now()); }
 
   std::optional<std::vector<value>> take_batch() {
     first_came_.reset();

@@ -40,7 +40,7 @@ class pumped_stream : public child_tasks {
   }
   std::exception_ptr finish() override {
     for (const arrival& each : arrived_)
-      if (each.error) parent_->loop().handle_exception({"a stream failed, and its consumer had left", each.error});
+      if (each.error) context_->loop().handle_exception({"a stream failed, and its consumer had left", each.error});
     arrived_.clear();
     return nullptr;
   }
@@ -60,8 +60,8 @@ class pumped_stream : public child_tasks {
   /// Starts a child that asks `source`. Both have to stay where they are.
   template <class S>
   void start(S& source, pump& p) {
-    auto* state = make_task(parent_->scheduler(), parent_, &pumped_stream::template run_pump<S>, this, std::ref(source),
-                            std::ref(p));
+    auto* state = make_task(context_->scheduler(), context_, &pumped_stream::template run_pump<S>, this,
+                            std::ref(source), std::ref(p));
     task<> handle(*state);
     add(*state, nullptr);
     ++running_;

@@ -6,7 +6,7 @@ namespace eddy {
 namespace detail {
 
 void child_tasks::open(context& parent, context& body, scope_resource_owner& owner) noexcept {
-  parent_ = &parent;
+  context_ = &parent;
   body_ = &body;
   owner_ = &owner;
 }
@@ -27,7 +27,7 @@ void child_tasks::visit_children(const detail::function<void(context&)>& visit) 
 }
 
 void child_tasks::check_open() const {
-  if (parent_ == nullptr) throw misuse_error("this group was not entered; use co_await with(task_group(), body)");
+  if (context_ == nullptr) throw misuse_error("this group was not entered; use co_await with(task_group(), body)");
   if (joined_)
     throw misuse_error("this group has been joined; create its children inside the scope's body or in other children");
 }
@@ -40,7 +40,7 @@ void child_tasks::add(task_state& task, void* made_at, task_start when) {
 }
 
 void child_tasks::cancel_all(std::string_view reason) noexcept {
-  cancellation going(parent_->scheduler(), reason);
+  cancellation going(context_->scheduler(), reason);
   if (body_ != nullptr) going.add(*body_);
   cancel_children(going);
   going.run();

@@ -22,7 +22,7 @@ class child_tasks : public scope_resource, public task_owner {
  public:
   child_tasks() = default;
   child_tasks(child_tasks&& other) noexcept {
-    EDDY_ASSERT(other.parent_ == nullptr, "a task_group was moved after it was entered");
+    EDDY_ASSERT(other.context_ == nullptr, "a task_group was moved after it was entered");
   }
   ~child_tasks() {
     EDDY_ASSERT(children_.empty(), "a task_group was destroyed with children; use it only as with(task_group(), body)");
@@ -48,8 +48,7 @@ class child_tasks : public scope_resource, public task_owner {
   /// A child has ended, and stands in no list any more.
   virtual void child_ended(task_state& task) noexcept = 0;
 
-  context* parent_ = nullptr;  // null before open() and after the join
-  context* body_ = nullptr;    // null once it has ended
+  context* body_ = nullptr;  // null once it has ended
   scope_resource_owner* owner_ = nullptr;
   mutable intrusive_list<task_state> children_;
   std::vector<std::exception_ptr> errors_;
@@ -87,7 +86,7 @@ class task_group final : public detail::child_tasks {
     requires(!std::is_same_v<std::remove_cvref_t<F>, eager_t>)
   EDDY_NOINLINE auto create_task(F&& f, Args&&... args) {
     check_open();
-    auto* state = detail::make_task(parent_->scheduler(), parent_, std::forward<F>(f), std::forward<Args>(args)...);
+    auto* state = detail::make_task(context_->scheduler(), context_, std::forward<F>(f), std::forward<Args>(args)...);
     task<typename std::remove_pointer_t<decltype(state)>::result_type> handle(*state);
     add(*state, __builtin_return_address(0));
     return handle;
@@ -96,7 +95,7 @@ class task_group final : public detail::child_tasks {
   template <class F, class... Args>
   EDDY_NOINLINE auto create_task(eager_t, F&& f, Args&&... args) {
     check_open();
-    auto* state = detail::make_task(parent_->scheduler(), parent_, std::forward<F>(f), std::forward<Args>(args)...);
+    auto* state = detail::make_task(context_->scheduler(), context_, std::forward<F>(f), std::forward<Args>(args)...);
     task<typename std::remove_pointer_t<decltype(state)>::result_type> handle(*state);
     add(*state, __builtin_return_address(0), detail::task_start::at_once);
     return handle;

@@ -114,7 +114,7 @@ class worker_pool final : public detail::child_tasks {
   };
 
   void check_entered() const {
-    if (parent_ == nullptr)
+    if (context_ == nullptr)
       throw misuse_error("a worker_pool owns its workers: use it as co_await with(worker_pool<T>(n, f), body)");
   }
   queue<T>& jobs() const {
