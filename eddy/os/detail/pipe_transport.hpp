@@ -52,6 +52,7 @@ class pipe_transport final : public transport {
   descriptor descriptor_;
   backend* backend_;
   large_pipe_share share_;
+  bool was_read_ = false;  // its first read waits to be told: a new child has written nothing yet
   bool ending_ = false;
   std::size_t rest_ = 0;         // once it is ending: bytes that may still be read
   std::vector<std::byte> lent_;  // once it is ending: for receives without memory of their own
