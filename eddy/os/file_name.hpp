@@ -4,19 +4,32 @@
 #include <concepts>
 #include <filesystem>
 #include <string>
+#include <string_view>
 #include <utility>
 
 namespace eddy {
 
-/// The path of a file as a function takes it: from whatever a std::filesystem::path is made of.
+namespace detail {
+
+/// @throws misuse_error  There is a zero byte in it: the system would open what is named by the bytes before.
+void check_path(std::string_view path);
+
+}  // namespace detail
+
+/// The path of a file as a function takes it: from whatever a std::filesystem::path is made of. A copy: what it was
+/// made from may go.
 ///
 /// Kept as plain text: a std::filesystem::path also takes it apart into its folders, which costs as much as a system
 /// call and is of no use to somebody who only opens it.
 class file_name {
  public:
+  /// @throws misuse_error  There is a zero byte in it.
   template <class P>
     requires std::convertible_to<P, std::filesystem::path>
-  file_name(P&& path) : text_(text_of(std::forward<P>(path))) {}  // NOLINT(google-explicit-constructor): any path
+  file_name(P&& path)  // NOLINT(google-explicit-constructor): any path
+      : text_(text_of(std::forward<P>(path))) {
+    detail::check_path(text_);
+  }
 
   const char* c_str() const noexcept { return text_.c_str(); }
   const std::string& string() const noexcept { return text_; }

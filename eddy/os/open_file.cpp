@@ -10,6 +10,7 @@
 #include "eddy/os/detail/file_failure.hpp"
 #include "eddy/os/detail/file_job.hpp"
 #include "eddy/os/detail/owned_descriptor.hpp"
+#include "eddy/os/file_name.hpp"
 
 namespace eddy {
 
@@ -55,7 +56,9 @@ file detail::opened_file(int fd, std::filesystem::path path, int flags) {
 }
 
 file_opening::file_opening(std::filesystem::path path, std::string_view mode)
-    : path_(std::move(path)), flags_(flags_of(mode)) {}
+    : path_(std::move(path)), flags_(flags_of(mode)) {
+  detail::check_path(path_.native());
+}
 
 file_opening&& file_opening::no_symlink() && {
   flags_ |= O_NOFOLLOW;

@@ -55,7 +55,7 @@ class [[nodiscard("a file is opened when this is awaited, or given to with")]] f
 /// for writing it waits for a reader (asking again every few milliseconds, since Linux tells nobody).
 ///
 /// @throws std::filesystem::filesystem_error  The system refuses, or it is a folder.  @throws misuse_error  There is no
-/// such mode.
+/// such mode, or the path has a zero byte in it.
 ///
 /// **Cancellation.** A cancellation point. Atomic: cancelled means that nothing is open; a file that was to be created
 /// may have been.

@@ -17,6 +17,7 @@ namespace eddy {
 /// Pipes, FIFOs and the files of /proc are read to their end as well.
 ///
 /// @param limit  Bytes.  @throws limit_overrun_error  There are more.  @throws std::filesystem::filesystem_error
+/// @throws misuse_error  The path has a zero byte in it.
 ///
 /// **Cancellation.** A cancellation point; nothing is left open. What was read of a pipe is gone.
 /// **In asyncio.** `async with aiofiles.open(path) as f: await f.read()`.
