@@ -50,7 +50,16 @@ class loop_service {
   virtual ~loop_service() = default;
   /// Ends what runs, waiting for what has started. Tasks have all ended; what it posts is still taken.
   virtual void shut_down() noexcept = 0;
+
+ private:
+  friend class scheduler;
+  const void* key_ = nullptr;  // of the type that it was made as
 };
+
+/// Its address stands for a type: found without a look at names, as a dynamic_cast takes it. Not const, since equal
+/// constants may be merged.
+template <class S>
+inline char service_key = 0;
 
 /// The machinery of an event loop, whose parts the coroutine layer touches on every step.
 ///
@@ -167,8 +176,9 @@ class scheduler {
   template <class S>
   S& service() {
     for (const auto& have : services)
-      if (auto* found = dynamic_cast<S*>(have.get())) return *found;
+      if (have->key_ == &service_key<S>) return static_cast<S&>(*have);
     services.push_back(std::make_unique<S>(owner));
+    services.back()->key_ = &service_key<S>;
     return static_cast<S&>(*services.back());
   }
   /// The last made first.
