@@ -14,6 +14,7 @@
 #include "eddy/base/function.hpp"
 #include "eddy/base/intrusive_list.hpp"
 #include "eddy/base/outcome.hpp"
+#include "eddy/base/owned.hpp"
 #include "eddy/base/reports.hpp"
 #include "eddy/base/ring_buffer.hpp"
 #include "eddy/base/thread_id.hpp"

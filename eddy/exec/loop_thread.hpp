@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "eddy/base/owned.hpp"
 #include "eddy/coro/run.hpp"
 #include "eddy/exec/run_coroutine_threadsafe.hpp"
 
@@ -72,7 +73,7 @@ class loop_thread {
   void check_other_thread(const char* what) const;
 
   event_loop* loop_ = nullptr;
-  std::unique_ptr<state> state_;
+  detail::owned<state> state_;
 };
 
 }  // namespace eddy

@@ -10,6 +10,7 @@
 
 #include "eddy/base/function.hpp"
 #include "eddy/base/outcome.hpp"
+#include "eddy/base/owned.hpp"
 #include "eddy/coro/branch.hpp"
 #include "eddy/exec/thread_pool.hpp"
 
@@ -87,7 +88,7 @@ class abandoned_operation final : public leaf<abandoned_operation<T, F, Args...>
  public:
   template <class G, class... As>
   explicit abandoned_operation(G&& f, As&&... args)
-      : job_(std::make_unique<job>(std::forward<G>(f), std::forward<As>(args)...)) {}
+      : job_(make_owned<job>(std::forward<G>(f), std::forward<As>(args)...)) {}
   abandoned_operation(abandoned_operation&&) = default;
 
   bool try_complete() const noexcept { return false; }
@@ -134,7 +135,7 @@ class abandoned_operation final : public leaf<abandoned_operation<T, F, Args...>
   };
 
   thread_pool* pool_ = nullptr;
-  std::unique_ptr<job> job_;
+  owned<job> job_;
 };
 
 template <class F, class... Args>

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "eddy/base/function.hpp"
+#include "eddy/base/owned.hpp"
 #include "eddy/coro/branch.hpp"
 #include "eddy/flow/detail/call_for_effect.hpp"
 #include "eddy/flow/scope_resource.hpp"
@@ -30,7 +31,7 @@ class exit_entry {
   /// Called once, with how things have ended so far. `how` lives as long as the coroutine.
   virtual coro<> close(const outcome<>& how) = 0;
 
-  std::unique_ptr<exit_entry> below;
+  owned<exit_entry> below;
 };
 
 /// What is to be closed, the last first. Never allocates.
@@ -42,18 +43,18 @@ class exit_entries {
     while (pop()) {  // one by one: a long chain of destructors would need a deep stack
     }
   }
-  void push(std::unique_ptr<exit_entry> entry) noexcept {
+  void push(owned<exit_entry> entry) noexcept {
     entry->below = std::move(top_);
     top_ = std::move(entry);
   }
-  std::unique_ptr<exit_entry> pop() noexcept {
-    std::unique_ptr<exit_entry> popped = std::move(top_);
+  owned<exit_entry> pop() noexcept {
+    owned<exit_entry> popped = std::move(top_);
     if (popped) top_ = std::move(popped->below);
     return popped;
   }
 
  private:
-  std::unique_ptr<exit_entry> top_;
+  owned<exit_entry> top_;
 };
 
 /// A callable that is called at the end; it may take the outcome, and may await.
@@ -169,7 +170,7 @@ class [[nodiscard]] close_operation final : public scope {
 
   exit_entries* entries_;
   outcome<> how_;
-  std::unique_ptr<exit_entry> closing_;
+  owned<exit_entry> closing_;
   late<branch<void>> branch_;  // of closing_; a new one for each
   std::exception_ptr first_error_;
   bool any_cancelled_ = false;
@@ -209,7 +210,7 @@ class exit_stack {
                   "with(...) inside of the body");
     using kept = std::conditional_t<std::is_lvalue_reference_v<Resource>, Resource, std::remove_cvref_t<Resource>>;
     check_entered();
-    return open_and_push(entries_, std::make_unique<detail::exit_resource<kept>>(std::forward<Resource>(resource)));
+    return open_and_push(entries_, detail::make_owned<detail::exit_resource<kept>>(std::forward<Resource>(resource)));
   }
 
   /// Calls `f` at the end of the scope; it may take a `const outcome<>&`, and may await.
@@ -219,7 +220,7 @@ class exit_stack {
     static_assert(std::is_invocable_v<kept&> || std::is_invocable_v<kept&, const outcome<>&>,
                   "exit_stack::push takes a callable without parameters, or with a const outcome<>&");
     check_entered();
-    entries_.push(std::make_unique<detail::exit_callable<kept>>(std::forward<F>(f)));
+    entries_.push(detail::make_owned<detail::exit_callable<kept>>(std::forward<F>(f)));
   }
 
   void aenter() noexcept { entered_ = true; }
@@ -232,8 +233,7 @@ class exit_stack {
           "an exit_stack owes its clean-up to whoever entered it: use it as co_await with(exit_stack(), body)");
   }
   template <class Entry>
-  static auto open_and_push(detail::exit_entries& entries, std::unique_ptr<Entry> entry)
-      -> coro<typename Entry::given&> {
+  static auto open_and_push(detail::exit_entries& entries, detail::owned<Entry> entry) -> coro<typename Entry::given&> {
     co_await entry->open();
     auto& value = entry->value();
     entries.push(std::move(entry));

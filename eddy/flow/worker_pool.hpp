@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "eddy/base/function.hpp"
+#include "eddy/base/owned.hpp"
 #include "eddy/flow/detail/call_for_effect.hpp"
 #include "eddy/flow/task_group.hpp"
 #include "eddy/sync/queue.hpp"
@@ -41,16 +42,16 @@ class worker_pool final : public detail::child_tasks {
   worker_pool(std::size_t workers, F&& handle)
       : workers_(workers),
         capacity_(workers),
-        handle_(std::make_unique<handler_of<std::decay_t<F>>>(std::forward<F>(handle))) {
+        handle_(detail::make_owned<handler_of<std::decay_t<F>>>(std::forward<F>(handle))) {
     EDDY_CHECK_CLOSURE(F);
     if (workers == 0) throw misuse_error("worker_pool: at least one worker");
-    jobs_ = std::make_unique<queue<T>>(capacity_);
+    jobs_ = detail::make_owned<queue<T>>(capacity_);
   }
   worker_pool(worker_pool&&) = default;
 
   /// Items that wait at most, before put() does; 0 for no limit. Default: as many as workers.
   worker_pool&& capacity(std::size_t items) && {
-    jobs_ = std::make_unique<queue<T>>(items);
+    jobs_ = detail::make_owned<queue<T>>(items);
     return std::move(*this);
   }
   /// Is given the exception of an item's handling; the worker goes on. What it throws itself ends the pool.
@@ -127,8 +128,8 @@ class worker_pool final : public detail::child_tasks {
 
   std::size_t workers_;
   std::size_t capacity_;
-  std::unique_ptr<handler> handle_;
-  std::unique_ptr<queue<T>> jobs_;
+  detail::owned<handler> handle_;
+  detail::owned<queue<T>> jobs_;
   detail::function<void(const std::exception_ptr&)> on_error_;
   bool draining_ = false;  // the body has ended well: what is left is finished, then the workers go
   bool worker_failed_ = false;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "eddy/http/client_request.hpp"
 
+#include "eddy/base/owned.hpp"
 #include "eddy/http/percent.hpp"
 
 namespace eddy::http {
@@ -11,7 +12,7 @@ detail::request_plan& client_request::plan() const {
   return exchange_->plan();
 }
 
-std::unique_ptr<detail::exchange> client_request::release() {
+eddy::detail::owned<detail::exchange> client_request::release() {
   plan();
   return std::move(exchange_);
 }

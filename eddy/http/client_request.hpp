@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "eddy/base/function.hpp"
+#include "eddy/base/owned.hpp"
 #include "eddy/http/detail/exchange.hpp"
 #include "eddy/http/detail/limited_exchange.hpp"
 #include "eddy/http/reply.hpp"
@@ -109,13 +110,13 @@ class [[nodiscard("a request is sent when this is awaited")]] client_request {
 
   detail::request_operation operator co_await() && { return detail::request_operation(release()); }
 
-  explicit client_request(std::unique_ptr<detail::exchange> made) noexcept : exchange_(std::move(made)) {}
+  explicit client_request(eddy::detail::owned<detail::exchange> made) noexcept : exchange_(std::move(made)) {}
 
  private:
   detail::request_plan& plan() const;
-  std::unique_ptr<detail::exchange> release();
+  eddy::detail::owned<detail::exchange> release();
 
-  std::unique_ptr<detail::exchange> exchange_;
+  eddy::detail::owned<detail::exchange> exchange_;
 };
 
 }  // namespace eddy::http

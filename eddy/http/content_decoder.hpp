@@ -11,6 +11,8 @@
 #include <type_traits>
 #include <vector>
 
+#include "eddy/base/owned.hpp"
+
 namespace eddy::http {
 
 /// What can be wrong with an encoded body.
@@ -108,7 +110,7 @@ class content_decoder {
   void count(std::uint64_t& total, std::size_t more) const;
 
   content_limits limits_;
-  std::vector<std::unique_ptr<detail::content_stage>> stages_;  // in the order of decoding
+  std::vector<eddy::detail::owned<detail::content_stage>> stages_;  // in the order of decoding
   std::uint64_t received_ = 0;
   std::uint64_t size_ = 0;
 };

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "eddy/base/owned.hpp"
 #include "eddy/coro/coro.hpp"
 #include "eddy/http/detail/exchange.hpp"
 #include "eddy/http/reply.hpp"
@@ -49,12 +50,12 @@ class reply_stream {
   /// may be tried again.
   coro<std::optional<std::string>> next();
 
-  explicit reply_stream(std::unique_ptr<detail::exchange> made) noexcept : exchange_(std::move(made)) {
+  explicit reply_stream(eddy::detail::owned<detail::exchange> made) noexcept : exchange_(std::move(made)) {
     exchange_->stream_body();
   }
 
  private:
-  std::unique_ptr<detail::exchange> exchange_;
+  eddy::detail::owned<detail::exchange> exchange_;
 };
 
 }  // namespace eddy::http

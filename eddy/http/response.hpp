@@ -2,6 +2,7 @@
 #pragma once
 
 #include "eddy/base/function.hpp"
+#include "eddy/base/owned.hpp"
 #include "eddy/coro/coro.hpp"
 #include "eddy/http/fields.hpp"
 
@@ -42,8 +43,8 @@ class body_source_of final : public body_source<Out> {
 
 /// The kinds of body that a response can have.
 using shared_bytes = std::shared_ptr<const std::string>;
-using streamed_body = std::unique_ptr<body_source<response_writer>>;
-using raw_body = std::unique_ptr<body_source<raw_connection>>;
+using streamed_body = eddy::detail::owned<body_source<response_writer>>;
+using raw_body = eddy::detail::owned<body_source<raw_connection>>;
 
 struct response_access;
 
@@ -108,7 +109,7 @@ class response {
     requires std::is_invocable_r_v<coro<>, std::decay_t<F>&, response_writer&>
   response& stream(F&& writer) & {
     body_ = detail::streamed_body(
-        std::make_unique<detail::body_source_of<response_writer, std::decay_t<F>>>(std::forward<F>(writer)));
+        eddy::detail::make_owned<detail::body_source_of<response_writer, std::decay_t<F>>>(std::forward<F>(writer)));
     return *this;
   }
   template <class F>
@@ -129,7 +130,7 @@ class response {
     requires std::is_invocable_r_v<coro<>, std::decay_t<F>&, raw_connection&>
   response& raw(F&& writer) & {
     body_ = detail::raw_body(
-        std::make_unique<detail::body_source_of<raw_connection, std::decay_t<F>>>(std::forward<F>(writer)));
+        eddy::detail::make_owned<detail::body_source_of<raw_connection, std::decay_t<F>>>(std::forward<F>(writer)));
     return *this;
   }
   template <class F>

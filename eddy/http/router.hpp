@@ -61,7 +61,7 @@ class router {
       static_assert(detail::handler_result<typename signature::result>,
                     "a route's handler returns http::response, std::string, or a coro of one of them");
       using made = detail::route_handler_of<kept>;
-      routes_.add(method, pattern, std::make_unique<made>(std::forward<F>(handler)), made::parts_taken);
+      routes_.add(method, pattern, eddy::detail::make_owned<made>(std::forward<F>(handler)), made::parts_taken);
     }
     return *this;
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "eddy/http/server.hpp"
 
+#include "eddy/base/owned.hpp"
 #include "eddy/flow/with.hpp"
 #include "eddy/http/detail/server_connection.hpp"
 
@@ -24,7 +25,7 @@ class http_handler final : public eddy::detail::connection_handler {
 server::server(std::shared_ptr<detail::server_state> state, std::string host, std::uint16_t port)
     : state_(std::move(state)), net_(std::make_unique<http_handler>(state_), std::move(host), port) {}
 
-std::shared_ptr<detail::server_state> server::make_state(std::unique_ptr<detail::application> app) {
+std::shared_ptr<detail::server_state> server::make_state(eddy::detail::owned<detail::application> app) {
   return std::make_shared<detail::server_state>(std::move(app));
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include "eddy/base/owned.hpp"
 #include "eddy/coro/branch.hpp"
 #include "eddy/coro/coro.hpp"
 #include "eddy/http/detail/server_state.hpp"
@@ -31,13 +32,13 @@ concept application_like = std::is_same_v<std::remove_cvref_t<App>, router> ||
                            handler_result<std::invoke_result_t<std::decay_t<App>&, server_request&>>;
 
 template <class App>
-std::unique_ptr<application> make_application(App&& app) {
+eddy::detail::owned<application> make_application(App&& app) {
   if constexpr (std::is_same_v<App, router&>)
-    return std::make_unique<routed<std::reference_wrapper<router>>>(std::ref(app));
+    return eddy::detail::make_owned<routed<std::reference_wrapper<router>>>(std::ref(app));
   else if constexpr (std::is_same_v<std::decay_t<App>, router>)
-    return std::make_unique<routed<router>>(std::forward<App>(app));
+    return eddy::detail::make_owned<routed<router>>(std::forward<App>(app));
   else
-    return std::make_unique<application_of<std::decay_t<App>>>(std::forward<App>(app));
+    return eddy::detail::make_owned<application_of<std::decay_t<App>>>(std::forward<App>(app));
 }
 
 }  // namespace detail
@@ -127,7 +128,7 @@ class server {
   static std::shared_ptr<detail::server_state> make_state(std::remove_reference_t<App>& app) {
     return make_state(detail::make_application(std::forward<App>(app)));
   }
-  static std::shared_ptr<detail::server_state> make_state(std::unique_ptr<detail::application> app);
+  static std::shared_ptr<detail::server_state> make_state(eddy::detail::owned<detail::application> app);
   server(std::shared_ptr<detail::server_state> state, std::string host, std::uint16_t port);
 
   std::shared_ptr<detail::server_state> state_;  // shared with its connections

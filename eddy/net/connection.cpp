@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "eddy/net/connection.hpp"
+#include "eddy/base/owned.hpp"
 
 namespace eddy::detail {
 
@@ -32,7 +33,7 @@ void connection::reported_back() noexcept {
   release();
 }
 
-std::unique_ptr<transport> connection::hand_over() noexcept {
+owned<transport> connection::hand_over() noexcept {
   closed_ = true;
   reader.close();
   writer.close();

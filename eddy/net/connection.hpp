@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "eddy/base/frame_pool.hpp"
+#include "eddy/base/owned.hpp"
 #include "eddy/net/stream_reader.hpp"
 #include "eddy/net/stream_writer.hpp"
 #include "eddy/net/transport.hpp"
@@ -17,7 +18,7 @@ namespace eddy::detail {
 /// Held by the stream, by a server that will finish it, and by what still has to report back (L4).
 class connection {
  public:
-  explicit connection(std::unique_ptr<transport> carrier) noexcept
+  explicit connection(owned<transport> carrier) noexcept
       : reader(*this), writer(*this), transport_(std::move(carrier)) {}
   connection(const connection&) = delete;
   connection& operator=(const connection&) = delete;
@@ -34,7 +35,7 @@ class connection {
   void abort() noexcept;
   /// Gives what carries it to somebody else, who puts a layer over it; this object is closed then. Nothing may wait on
   /// it and nothing be unsent.
-  std::unique_ptr<transport> hand_over() noexcept;
+  owned<transport> hand_over() noexcept;
   /// Gives the descriptor away; both sides fail with closed_error from here on.
   /// @throws misuse_error  Bytes would be lost, or something waits.
   int release_descriptor();
@@ -69,7 +70,7 @@ class connection {
   }
   void close_transport() noexcept;
 
-  std::unique_ptr<transport> transport_;
+  owned<transport> transport_;
   connection* successor_ = nullptr;  // has a reference of this one's
   unsigned references_ = 1;
   unsigned owed_ = 0;  // requests that have to report back before the transport can be closed

@@ -8,6 +8,7 @@
 #include <optional>
 #include <vector>
 
+#include "eddy/base/owned.hpp"
 #include "eddy/coro/leaf.hpp"
 #include "eddy/net/address.hpp"
 #include "eddy/net/detail/unix_socket_file.hpp"
@@ -41,8 +42,8 @@ class accept_operation final : public leaf<accept_operation>, public io_request 
   void leave_closed() noexcept;
 
   listener* listener_;
-  std::unique_ptr<socket> socket_;  // the listener's, when that was closed while the system held this request
-  bool closed_ = false;             // the listener was closed, and may be gone
+  owned<socket> socket_;  // the listener's, when that was closed while the system held this request
+  bool closed_ = false;   // the listener was closed, and may be gone
 };
 
 }  // namespace detail
@@ -100,7 +101,7 @@ class listener {
  private:
   friend class detail::accept_operation;
 
-  std::unique_ptr<detail::socket> socket_;
+  detail::owned<detail::socket> socket_;
   detail::unix_socket_file file_;
   detail::accept_operation* waiting_ = nullptr;
 };

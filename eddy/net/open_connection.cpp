@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "eddy/net/open_connection.hpp"
 
+#include "eddy/base/owned.hpp"
 #include "eddy/flow/timeout.hpp"
 
 namespace eddy {
@@ -17,7 +18,7 @@ coro<stream> connection_request::establish(const connection_request& request) {
   co_return co_await start_tls(std::move(plain), request.security_, host);
 }
 
-coro<std::unique_ptr<detail::socket>> connection_request::attempt_all(const connection_request& request) {
+coro<detail::owned<detail::socket>> connection_request::attempt_all(const connection_request& request) {
   if (request.path_) co_return co_await detail::connect_unix(*request.path_, request.how_);
   const std::vector<endpoint> found = co_await resolve(request.host_, request.port_, request.family_);
   std::vector<endpoint> addresses = detail::interleaved(found, request.how_.interleave);

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "eddy/base/owned.hpp"
 #include "eddy/coro/coro.hpp"
 #include "eddy/net/address.hpp"
 #include "eddy/net/detail/connection_race.hpp"
@@ -90,7 +91,7 @@ class [[nodiscard("a connection is made when this is awaited")]] connection_requ
  private:
   static coro<stream> connect(connection_request request);
   static coro<stream> establish(const connection_request& request);
-  static coro<std::unique_ptr<detail::socket>> attempt_all(const connection_request& request);
+  static coro<detail::owned<detail::socket>> attempt_all(const connection_request& request);
 
   std::string host_;
   std::uint16_t port_ = 0;

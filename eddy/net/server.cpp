@@ -1,20 +1,21 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "eddy/net/server.hpp"
 
+#include "eddy/base/owned.hpp"
 #include "eddy/net/detail/server_core.hpp"
 
 namespace eddy {
 
-server::server(std::unique_ptr<detail::connection_handler> handler, std::vector<listen_place> places)
+server::server(detail::owned<detail::connection_handler> handler, std::vector<listen_place> places)
     : core_(std::make_shared<detail::server_core>(std::move(handler))) {
   if (places.empty()) throw misuse_error("start_server: the list of places to listen on is empty");
   core_->places = std::move(places);
 }
 
-server::server(std::unique_ptr<detail::connection_handler> handler, std::string host, std::uint16_t port)
+server::server(detail::owned<detail::connection_handler> handler, std::string host, std::uint16_t port)
     : server(std::move(handler), std::vector<listen_place>(1, listen_place(std::move(host), port))) {}
 
-server::server(std::unique_ptr<detail::connection_handler> handler, const endpoint& at)
+server::server(detail::owned<detail::connection_handler> handler, const endpoint& at)
     : server(std::move(handler), std::vector<listen_place>(1, listen_place(at))) {}
 
 server::~server() {

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "eddy/base/function.hpp"
+#include "eddy/base/owned.hpp"
 #include "eddy/coro/branch.hpp"
 #include "eddy/coro/coro.hpp"
 #include "eddy/net/address.hpp"
@@ -89,8 +90,8 @@ class handler_of final : public connection_handler {
 };
 
 template <class Handler>
-std::unique_ptr<connection_handler> make_handler(Handler&& handler) {
-  return std::make_unique<handler_of<std::decay_t<Handler>>>(std::forward<Handler>(handler));
+owned<connection_handler> make_handler(Handler&& handler) {
+  return make_owned<handler_of<std::decay_t<Handler>>>(std::forward<Handler>(handler));
 }
 
 }  // namespace detail
@@ -107,9 +108,9 @@ std::unique_ptr<connection_handler> make_handler(Handler&& handler) {
 /// **In asyncio.** `Server`, with `async with` around it.
 class server {
  public:
-  server(std::unique_ptr<detail::connection_handler> handler, std::string host, std::uint16_t port);
-  server(std::unique_ptr<detail::connection_handler> handler, const endpoint& at);
-  server(std::unique_ptr<detail::connection_handler> handler, std::vector<listen_place> places);
+  server(detail::owned<detail::connection_handler> handler, std::string host, std::uint16_t port);
+  server(detail::owned<detail::connection_handler> handler, const endpoint& at);
+  server(detail::owned<detail::connection_handler> handler, std::vector<listen_place> places);
   server(server&&) noexcept = default;
   server& operator=(server&&) = delete;
   ~server();

@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <system_error>
 
+#include "eddy/base/owned.hpp"
 #include "eddy/loop/event_loop.hpp"
 
 namespace eddy::detail {
@@ -25,11 +26,9 @@ std::optional<endpoint> endpoint_of(int fd, name_function ask) {
 
 }  // namespace
 
-std::unique_ptr<socket> socket::make(const ip_address& kind) {
-  return make(kind.is_v4() ? AF_INET : AF_INET6, SOCK_STREAM);
-}
+owned<socket> socket::make(const ip_address& kind) { return make(kind.is_v4() ? AF_INET : AF_INET6, SOCK_STREAM); }
 
-std::unique_ptr<socket> socket::make(int family, int type) {
+owned<socket> socket::make(int family, int type) {
   auto made = std::make_unique<socket>();
   const int fd = ::socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (fd < 0) throw_errno("socket");

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "eddy/base/frame_pool.hpp"
+#include "eddy/base/owned.hpp"
 #include "eddy/coro/io_operation.hpp"
 #include "eddy/net/socket_address.hpp"
 #include "eddy/net/socket_options.hpp"
@@ -20,13 +21,13 @@ class connect_operation;
 
 /// A socket that a loop's backend watches: non-blocking, closed on exec, closed with this object.
 ///
-/// It stays where it was made, since the backend knows its address: hence always behind a unique_ptr.
+/// It stays where it was made, since the backend knows its address: hence always behind an owned.
 class socket final : public transport {
  public:
   /// A new TCP socket for addresses of this kind, attached to the current loop. @throws std::system_error
-  static std::unique_ptr<socket> make(const ip_address& kind);
+  static owned<socket> make(const ip_address& kind);
   /// @param family  AF_INET, AF_INET6 or AF_UNIX.  @param type  SOCK_STREAM or SOCK_DGRAM.
-  static std::unique_ptr<socket> make(int family, int type);
+  static owned<socket> make(int family, int type);
   socket();
   ~socket() override { close(false); }
   static void* operator new(std::size_t size) { return frame_pool::allocate(size); }

@@ -8,6 +8,7 @@
 #include <optional>
 #include <utility>
 
+#include "eddy/base/owned.hpp"
 #include "eddy/coro/coro.hpp"
 #include "eddy/net/address.hpp"
 #include "eddy/net/connection.hpp"
@@ -101,8 +102,7 @@ class stream {
 
   /// For those who make streams.
   explicit stream(detail::connection_ref connection) noexcept : connection_(std::move(connection)) {}
-  explicit stream(std::unique_ptr<detail::transport> carrier)
-      : connection_(new detail::connection(std::move(carrier))) {}
+  explicit stream(detail::owned<detail::transport> carrier) : connection_(new detail::connection(std::move(carrier))) {}
   const detail::connection_ref& shared() const noexcept { return connection_; }
 
  private:

@@ -12,6 +12,7 @@
 #include <string_view>
 
 #include "eddy/base/intrusive_list.hpp"
+#include "eddy/base/owned.hpp"
 #include "eddy/coro/leaf.hpp"
 #include "eddy/net/byte_buffer.hpp"
 #include "eddy/net/errors.hpp"
@@ -174,7 +175,7 @@ class stream_writer {
   bool close() noexcept;
 
   detail::connection* connection_;
-  std::unique_ptr<backlog> backlog_;
+  detail::owned<backlog> backlog_;
   std::uint32_t high_ = 64 * 1024;
   std::uint32_t low_ = 16 * 1024;
   int failure_ = 0;

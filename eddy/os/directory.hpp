@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "eddy/base/owned.hpp"
 #include "eddy/coro/coro.hpp"
 
 namespace eddy {
@@ -49,7 +50,7 @@ class directory_stream {
   coro<std::optional<directory_entry>> next();
 
  private:
-  std::unique_ptr<detail::directory_state> state_;
+  detail::owned<detail::directory_state> state_;
 };
 
 /// Lists a folder as a stream: `auto names = scan_directory(path); while (auto entry = co_await names.next()) ...`
@@ -88,7 +89,7 @@ class walk_stream {
   void skip() noexcept;
 
  private:
-  std::unique_ptr<detail::walk_state> state_;
+  detail::owned<detail::walk_state> state_;
 };
 
 /// Walks through a tree of folders: each folder comes before what lies in it, sorted by name.

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "eddy/base/outcome.hpp"
+#include "eddy/base/owned.hpp"
 #include "eddy/coro/coro.hpp"
 #include "eddy/net/stream_reader.hpp"
 #include "eddy/net/stream_writer.hpp"
@@ -147,7 +148,7 @@ class spawned {
   detail::run_settings settings_;
   detail::run_purpose purpose_;
   std::shared_ptr<detail::running_programs> running_;
-  std::unique_ptr<process> process_;
+  detail::owned<process> process_;
 };
 
 }  // namespace eddy

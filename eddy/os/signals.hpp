@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 
+#include "eddy/base/owned.hpp"
 #include "eddy/coro/leaf.hpp"
 
 namespace eddy {
@@ -72,7 +73,7 @@ class signal_stream {
   [[nodiscard]] detail::signal_wait next() noexcept { return detail::signal_wait(*listener_); }
 
  private:
-  std::unique_ptr<detail::signal_listener> listener_;
+  detail::owned<detail::signal_listener> listener_;
 };
 
 /// Listens to signals from now on, instead of whatever they did before:

@@ -9,6 +9,7 @@
 #include <cstring>
 #include <utility>
 
+#include "eddy/base/owned.hpp"
 #include "eddy/flow/sleep.hpp"
 #include "eddy/os/detail/file_failure.hpp"
 #include "eddy/os/detail/file_job.hpp"
@@ -106,7 +107,7 @@ std::string_view to_string(file_change change) noexcept {
   return names[static_cast<std::size_t>(change)];
 }
 
-file_watch::file_watch(std::unique_ptr<detail::watch_state> state) noexcept : state_(std::move(state)) {}
+file_watch::file_watch(detail::owned<detail::watch_state> state) noexcept : state_(std::move(state)) {}
 file_watch::file_watch(file_watch&&) noexcept = default;
 file_watch& file_watch::operator=(file_watch&&) noexcept = default;
 file_watch::~file_watch() = default;

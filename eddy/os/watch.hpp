@@ -9,6 +9,7 @@
 #include <optional>
 #include <string_view>
 
+#include "eddy/base/owned.hpp"
 #include "eddy/coro/coro.hpp"
 
 namespace eddy {
@@ -62,9 +63,9 @@ class file_watch {
 
  private:
   friend coro<file_watch> watch(std::filesystem::path path);
-  explicit file_watch(std::unique_ptr<detail::watch_state> state) noexcept;
+  explicit file_watch(detail::owned<detail::watch_state> state) noexcept;
 
-  std::unique_ptr<detail::watch_state> state_;
+  detail::owned<detail::watch_state> state_;
 };
 
 /// Watches a file or a folder from now on: `auto changes = co_await watch(path); while (auto e = co_await

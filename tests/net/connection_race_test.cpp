@@ -54,7 +54,7 @@ class silent_listener {
   static coro<int> connect(detail::socket& from, endpoint to) { co_return co_await from.connect(to); }
 
   listener listener_;
-  std::vector<std::unique_ptr<detail::socket>> queue_;
+  std::vector<detail::owned<detail::socket>> queue_;
 };
 
 void host_has(std::vector<ip_address> addresses) {
@@ -233,7 +233,7 @@ TEST(connection_race, L1_L5_a_race_against_a_silent_peer_may_be_cancelled_anywhe
         listener::settings narrow;
         narrow.backlog = 0;
         listener silent(endpoint(other_v4, 0), narrow);
-        std::vector<std::unique_ptr<detail::socket>> queue;
+        std::vector<detail::owned<detail::socket>> queue;
         for (int i = 0; i < 3; ++i) {
           queue.push_back(detail::socket::make(v4));
           sockaddr_storage to{};

@@ -220,7 +220,7 @@ coro<> run_out_of_descriptors() {
   co_await with(start_server(echo, "127.0.0.1", 0), [&told](server& s) -> coro<> {
     auto client = co_await open_connection("127.0.0.1", s.port());
     while (s.connections() == 0) co_await sleep(1ms);
-    std::vector<std::unique_ptr<detail::socket>> sockets;
+    std::vector<detail::owned<detail::socket>> sockets;
     for (int i = 0; i < 2; ++i) sockets.push_back(detail::socket::make(ip_address()));  // while there still are some
     {
       const no_more_descriptors limit;

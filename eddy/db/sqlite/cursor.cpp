@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "eddy/base/owned.hpp"
 #include "eddy/db/sqlite/detail/running_query.hpp"
 
 namespace eddy::sqlite {
@@ -16,7 +17,7 @@ std::size_t size_of(const row& each) noexcept {
 
 }  // namespace
 
-cursor::cursor(std::unique_ptr<detail::running_query> query) noexcept : query_(std::move(query)) {}
+cursor::cursor(eddy::detail::owned<detail::running_query> query) noexcept : query_(std::move(query)) {}
 cursor::~cursor() = default;
 cursor::cursor(cursor&&) noexcept = default;
 cursor& cursor::operator=(cursor&&) noexcept = default;

@@ -7,6 +7,7 @@
 #include <optional>
 #include <vector>
 
+#include "eddy/base/owned.hpp"
 #include "eddy/db/sqlite/columns.hpp"
 #include "eddy/db/sqlite/row.hpp"
 
@@ -26,7 +27,7 @@ class running_query;
 /// **Thread safety.** To be used where its database is used: on one thread at a time.
 class cursor {
  public:
-  explicit cursor(std::unique_ptr<detail::running_query> query) noexcept;
+  explicit cursor(eddy::detail::owned<detail::running_query> query) noexcept;
   ~cursor();
   cursor(cursor&&) noexcept;
   cursor& operator=(cursor&&) noexcept;
@@ -55,7 +56,7 @@ class cursor {
   static constexpr std::size_t default_batch_bytes = 1024 * 1024;
 
  private:
-  std::unique_ptr<detail::running_query> query_;
+  eddy::detail::owned<detail::running_query> query_;
 };
 
 }  // namespace eddy::sqlite

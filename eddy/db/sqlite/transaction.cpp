@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "eddy/base/owned.hpp"
 #include "eddy/db/sqlite/connection.hpp"
 #include "eddy/db/sqlite/detail/job_operation.hpp"
 
@@ -119,7 +120,7 @@ coro<connection&> transaction::aenter() {
   if (!outer_) throw usage_error("the database is closed");
   const context& here = context::current();
   auto inner = std::make_shared<detail::access>(outer_->shared_thread(), outer_->depth() + 1, outer_->pooled());
-  auto inside = std::unique_ptr<connection>(new connection(inner));
+  auto inside = eddy::detail::owned<connection>(new connection(inner));
   co_await detail::begin_operation(outer_, kind_, here.parent() != nullptr ? here.parent() : &here);
   inside_ = std::move(inside);
   inner_ = std::move(inner);

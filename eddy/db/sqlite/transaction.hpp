@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "eddy/base/outcome.hpp"
+#include "eddy/base/owned.hpp"
 #include "eddy/coro/coro.hpp"
 #include "eddy/db/sqlite/database.hpp"
 
@@ -50,8 +51,8 @@ class transaction {
   void abandon() noexcept;
 
   std::shared_ptr<detail::access> outer_;
-  std::shared_ptr<detail::access> inner_;  // from begin to the end
-  std::unique_ptr<connection> inside_;     // for the body, which may move it away
+  std::shared_ptr<detail::access> inner_;   // from begin to the end
+  eddy::detail::owned<connection> inside_;  // for the body, which may move it away
   transaction_kind kind_;
 };
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "eddy/base/owned.hpp"
 #include "eddy/http/client_error.hpp"
 #include "eddy/loop/scheduler.hpp"
 #include "eddy/net/connection.hpp"
@@ -120,7 +121,7 @@ pool_host& connection_pool::host_of(const http::url& to) {
 
 connection_lease connection_pool::try_take(pool_host& host) {
   while (!host.idle.empty()) {
-    std::unique_ptr<http_connection> connection = std::move(host.idle.back());
+    eddy::detail::owned<http_connection> connection = std::move(host.idle.back());
     host.idle.pop_back();
     connection->unlink();
     if (connection->usable()) return {*this, host, std::move(connection)};
@@ -161,7 +162,7 @@ void connection_pool::leave_queue(acquire_operation& op) noexcept {
   forget_if_unused(host);
 }
 
-void connection_pool::put_back(pool_host& host, std::unique_ptr<http_connection> connection) noexcept {
+void connection_pool::put_back(pool_host& host, eddy::detail::owned<http_connection> connection) noexcept {
   const bool worn_out = limits_.requests_per_connection != 0 && connection->requests >= limits_.requests_per_connection;
   if (!worn_out) {
     // Whoever waits longest, among those of this host and those that only the limit in all keeps.
@@ -187,7 +188,7 @@ void connection_pool::free_place(pool_host& host) noexcept {
   forget_if_unused(host);
 }
 
-void connection_pool::grant(pool_host& host, std::unique_ptr<http_connection> connection) noexcept {
+void connection_pool::grant(pool_host& host, eddy::detail::owned<http_connection> connection) noexcept {
   acquire_operation& op = host.waiters.pop_front();
   --waiting_;
   if (host.waiters.empty()) static_cast<eddy::detail::list_hook&>(host).unlink();
@@ -215,7 +216,7 @@ pool_host* connection_pool::next_host() noexcept {
   return best;
 }
 
-bool connection_pool::keep(pool_host& host, std::unique_ptr<http_connection>& connection) noexcept {
+bool connection_pool::keep(pool_host& host, eddy::detail::owned<http_connection>& connection) noexcept {
   if (closed_ || loop_ == nullptr || limits_.idle <= std::chrono::nanoseconds::zero()) return false;
   try {
     connection->idle_since = loop_->now();

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "eddy/base/intrusive_list.hpp"
+#include "eddy/base/owned.hpp"
 #include "eddy/http/client_options.hpp"
 #include "eddy/http/parser.hpp"
 #include "eddy/net/stream.hpp"
@@ -44,7 +45,7 @@ class http_connection : public eddy::detail::list_hook {
 class connection_lease {
  public:
   connection_lease() noexcept = default;
-  connection_lease(connection_pool& pool, pool_host& host, std::unique_ptr<http_connection> connection) noexcept
+  connection_lease(connection_pool& pool, pool_host& host, eddy::detail::owned<http_connection> connection) noexcept
       : pool_(&pool), host_(&host), connection_(std::move(connection)) {}
   connection_lease(connection_lease&& other) noexcept
       : pool_(std::exchange(other.pool_, nullptr)), host_(other.host_), connection_(std::move(other.connection_)) {}
@@ -60,7 +61,7 @@ class connection_lease {
   explicit operator bool() const noexcept { return pool_ != nullptr; }
   /// Null before there is one.
   http_connection* connection() const noexcept { return connection_.get(); }
-  void adopt(std::unique_ptr<http_connection> made) noexcept { connection_ = std::move(made); }
+  void adopt(eddy::detail::owned<http_connection> made) noexcept { connection_ = std::move(made); }
   /// Closes the connection and keeps the right to another.
   void disconnect() noexcept { connection_.reset(); }
 
@@ -72,13 +73,13 @@ class connection_lease {
  private:
   connection_pool* pool_ = nullptr;
   pool_host* host_ = nullptr;
-  std::unique_ptr<http_connection> connection_;
+  eddy::detail::owned<http_connection> connection_;
 };
 
 /// What the pool knows of one host. Invariant: it has waiters only while it, or the pool, is at its limit.
 class pool_host : public eddy::detail::list_hook {
  public:
-  std::vector<std::unique_ptr<http_connection>> idle;  // the one used last at the end
+  std::vector<eddy::detail::owned<http_connection>> idle;  // the one used last at the end
   eddy::detail::intrusive_list<acquire_operation> waiters;
   std::size_t open = 0;  // connections: idle, leased, being made
   std::string key;
@@ -147,12 +148,12 @@ class connection_pool : private eddy::detail::timer, public eddy::detail::list_h
   connection_lease try_take(pool_host& host);
   void enqueue(acquire_operation& op);
   void leave_queue(acquire_operation& op) noexcept;
-  void put_back(pool_host& host, std::unique_ptr<http_connection> connection) noexcept;
+  void put_back(pool_host& host, eddy::detail::owned<http_connection> connection) noexcept;
   void free_place(pool_host& host) noexcept;
-  void grant(pool_host& host, std::unique_ptr<http_connection> connection) noexcept;
+  void grant(pool_host& host, eddy::detail::owned<http_connection> connection) noexcept;
   void serve() noexcept;
   pool_host* next_host() noexcept;
-  bool keep(pool_host& host, std::unique_ptr<http_connection>& connection) noexcept;
+  bool keep(pool_host& host, eddy::detail::owned<http_connection>& connection) noexcept;
   void evict(http_connection& connection) noexcept;
   void evict_all() noexcept;
   void forget_if_unused(pool_host& host) noexcept;
@@ -160,7 +161,7 @@ class connection_pool : private eddy::detail::timer, public eddy::detail::list_h
 
   pool_limits limits_;
   eddy::detail::scheduler* loop_ = nullptr;
-  std::unordered_map<std::string, std::unique_ptr<pool_host>> hosts_;
+  std::unordered_map<std::string, eddy::detail::owned<pool_host>> hosts_;
   eddy::detail::intrusive_list<pool_host> waiting_hosts_;
   eddy::detail::intrusive_list<http_connection> idle_;
   std::size_t total_ = 0;

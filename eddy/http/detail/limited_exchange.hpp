@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "eddy/base/owned.hpp"
 #include "eddy/flow/named_work.hpp"
 #include "eddy/flow/single_scope.hpp"
 #include "eddy/http/detail/exchange.hpp"
@@ -57,7 +58,7 @@ class limited_exchange : public eddy::detail::single_scope<void, exchange_step>,
 /// A request that is awaited: gives the reply.
 class request_operation final : public limited_exchange {
  public:
-  explicit request_operation(std::unique_ptr<exchange> x)
+  explicit request_operation(eddy::detail::owned<exchange> x)
       : limited_exchange(*x, &exchange::fetch), owned_(std::move(x)) {}
   http::reply await_resume() {
     limited_exchange::await_resume();
@@ -65,7 +66,7 @@ class request_operation final : public limited_exchange {
   }
 
  private:
-  std::unique_ptr<exchange> owned_;
+  eddy::detail::owned<exchange> owned_;
 };
 
 }  // namespace eddy::http::detail

@@ -2,6 +2,7 @@
 #include "eddy/http/detail/route_tree.hpp"
 
 #include "eddy/base/errors.hpp"
+#include "eddy/base/owned.hpp"
 #include "eddy/http/detail/characters.hpp"
 #include "eddy/http/percent.hpp"
 
@@ -15,14 +16,14 @@ namespace eddy::http::detail {
 struct route_tree::route {
   std::string method;
   std::vector<std::string> names;
-  std::unique_ptr<route_handler> handler;
+  eddy::detail::owned<route_handler> handler;
 };
 
 struct route_tree::node {
-  std::map<std::string, std::unique_ptr<node>, std::less<>> texts;
-  std::unique_ptr<node> named;
-  std::unique_ptr<node> rest;  // has no children
-  std::vector<route> routes;   // that end here, a method each
+  std::map<std::string, eddy::detail::owned<node>, std::less<>> texts;
+  eddy::detail::owned<node> named;
+  eddy::detail::owned<node> rest;  // has no children
+  std::vector<route> routes;       // that end here, a method each
 
   const route* find(std::string_view method) const noexcept {
     for (const route& each : routes)
@@ -53,13 +54,13 @@ std::string_view cut_segment(std::string_view& path) noexcept {
 
 }  // namespace
 
-void route_tree::add(std::string_view method, std::string_view pattern, std::unique_ptr<route_handler> handler,
+void route_tree::add(std::string_view method, std::string_view pattern, eddy::detail::owned<route_handler> handler,
                      std::size_t taken) {
   if (!is_token(method)) refuse(method, pattern, "has a method that is none");
   if (!pattern.starts_with('/')) refuse(method, pattern, "has to begin with a slash");
   node* at = root_.get();
   std::vector<std::string> names;
-  const auto step = [](std::unique_ptr<node>& to) {
+  const auto step = [](eddy::detail::owned<node>& to) {
     if (!to) to = std::make_unique<node>();
     return to.get();
   };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include "eddy/base/owned.hpp"
 #include "eddy/http/detail/route_handler.hpp"
 #include "eddy/http/server_request.hpp"
 
@@ -33,7 +34,7 @@ class route_tree {
 
   /// @param taken  How many parts of the path the handler takes.
   /// @throws misuse_error  The pattern is malformed, or has another number of names, or the route is there already.
-  void add(std::string_view method, std::string_view pattern, std::unique_ptr<route_handler> handler,
+  void add(std::string_view method, std::string_view pattern, eddy::detail::owned<route_handler> handler,
            std::size_t taken);
 
   /// @param path   As sent.
@@ -45,7 +46,7 @@ class route_tree {
   struct node;
   class search;
 
-  std::unique_ptr<node> root_;
+  eddy::detail::owned<node> root_;
 };
 
 }  // namespace eddy::http::detail

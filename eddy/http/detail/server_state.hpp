@@ -3,6 +3,7 @@
 
 #include "eddy/base/function.hpp"
 #include "eddy/base/intrusive_list.hpp"
+#include "eddy/base/owned.hpp"
 #include "eddy/coro/coro.hpp"
 #include "eddy/http/parser_limits.hpp"
 #include "eddy/http/response.hpp"
@@ -90,13 +91,13 @@ struct server_settings {
 /// What a server and its connections share.
 class server_state {
  public:
-  explicit server_state(std::unique_ptr<application> a) noexcept : app(std::move(a)) {}
+  explicit server_state(eddy::detail::owned<application> a) noexcept : app(std::move(a)) {}
 
   /// Closes the connections that wait for a request; the others close after the response that they are at.
   void stop() noexcept;
   bool stopping() const noexcept { return stopping_; }
 
-  std::unique_ptr<application> app;
+  eddy::detail::owned<application> app;
   server_settings settings;
   eddy::detail::intrusive_list<server_connection> connections;  // all that live
 

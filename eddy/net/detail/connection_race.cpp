@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <utility>
 
+#include "eddy/base/owned.hpp"
 #include "eddy/flow/race.hpp"
 #include "eddy/flow/sleep.hpp"
 #include "eddy/flow/task_group.hpp"
@@ -19,8 +20,8 @@ using std::chrono::milliseconds;
 constexpr milliseconds longest_pause{50};  // between two tries at a Unix listener whose queue is full
 
 /// Ready to connect. @throws std::system_error
-std::unique_ptr<socket> prepared(int family, const attempt_settings& settings) {
-  std::unique_ptr<socket> made = socket::make(family, SOCK_STREAM);
+owned<socket> prepared(int family, const attempt_settings& settings) {
+  owned<socket> made = socket::make(family, SOCK_STREAM);
   if (settings.nodelay && family != AF_UNIX) made->set_nodelay(true);
   made->set_options(settings.options);
   if (settings.local && family != AF_UNIX) {
@@ -52,7 +53,7 @@ class connection_race {
     if (index == 0) start_ = start;
     ++running_;
     int error = 0;
-    std::unique_ptr<socket> made;
+    owned<socket> made;
     try {
       made = prepared(socket_address(to).family(), settings_);
     } catch (const std::system_error& e) {  // this machine has no IPv6, say
@@ -82,7 +83,7 @@ class connection_race {
   }
 
   /// @throws connect_error  Nobody has won.
-  std::unique_ptr<socket> result(const std::string& target) {
+  owned<socket> result(const std::string& target) {
     if (winner_ != nullptr) return std::move(winner_);
     std::vector<connect_error::attempt> attempts;
     for (std::optional<connect_error::attempt>& each : failed_)
@@ -96,7 +97,7 @@ class connection_race {
   const attempt_settings& settings_;
   std::vector<endpoint> addresses_;
   std::vector<std::optional<connect_error::attempt>> failed_;
-  std::unique_ptr<socket> winner_;
+  owned<socket> winner_;
   std::size_t running_ = 0;
   time_point start_{};
   event changed_{"a connection attempt has ended"};
@@ -120,8 +121,8 @@ std::vector<endpoint> interleaved(const std::vector<endpoint>& addresses, std::s
   return ordered;
 }
 
-coro<std::unique_ptr<socket>> race_connections(std::vector<endpoint> addresses, const attempt_settings& settings,
-                                               std::string target) {
+coro<owned<socket>> race_connections(std::vector<endpoint> addresses, const attempt_settings& settings,
+                                     std::string target) {
   connection_race attempts(std::move(addresses), settings);
   if (attempts.size() == 1)
     co_await attempts.attempt(0);
@@ -130,11 +131,11 @@ coro<std::unique_ptr<socket>> race_connections(std::vector<endpoint> addresses, 
   co_return attempts.result(target);
 }
 
-coro<std::unique_ptr<socket>> connect_unix(unix_address to, const attempt_settings& settings) {
+coro<owned<socket>> connect_unix(unix_address to, const attempt_settings& settings) {
   const time_point start = now();
   int error = 0;
   try {
-    std::unique_ptr<socket> made = prepared(AF_UNIX, settings);
+    owned<socket> made = prepared(AF_UNIX, settings);
     for (milliseconds pause(1);; pause = std::min(2 * pause, longest_pause)) {
       error = co_await made->connect(to);
       if (error == 0) co_return std::move(made);

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "eddy/base/owned.hpp"
 #include "eddy/coro/coro.hpp"
 #include "eddy/net/errors.hpp"
 #include "eddy/net/socket.hpp"
@@ -34,12 +35,12 @@ std::vector<endpoint> interleaved(const std::vector<endpoint>& addresses, std::s
 ///
 /// @param target  For the error.  @throws connect_error  None took it.
 /// **Cancellation.** A cancellation point; nothing stays open.
-coro<std::unique_ptr<socket>> race_connections(std::vector<endpoint> addresses, const attempt_settings& settings,
-                                               std::string target);
+coro<owned<socket>> race_connections(std::vector<endpoint> addresses, const attempt_settings& settings,
+                                     std::string target);
 
 /// Connects to a Unix listener. While its queue is full it asks again, at longer and longer intervals: the system has
 /// no other way to wait for room.
 /// @throws connect_error
-coro<std::unique_ptr<socket>> connect_unix(unix_address to, const attempt_settings& settings);
+coro<owned<socket>> connect_unix(unix_address to, const attempt_settings& settings);
 
 }  // namespace eddy::detail

@@ -4,6 +4,7 @@
 #include <memory>
 #include <utility>
 
+#include "eddy/base/owned.hpp"
 #include "eddy/net/datagram.hpp"
 #include "eddy/net/detail/unix_socket_file.hpp"
 #include "eddy/net/socket.hpp"
@@ -16,7 +17,7 @@ namespace eddy::detail {
 /// Invariant: `socket_` is there until close(), and until what waited on it then has reported back (L4).
 class datagram_core {
  public:
-  explicit datagram_core(std::unique_ptr<socket> s) noexcept : socket_(std::move(s)) {}
+  explicit datagram_core(owned<socket> s) noexcept : socket_(std::move(s)) {}
   datagram_core(const datagram_core&) = delete;
   datagram_core& operator=(const datagram_core&) = delete;
 
@@ -37,7 +38,7 @@ class datagram_core {
     if (closed_ && receiving_ == nullptr && sending_ == nullptr) socket_.reset();
   }
 
-  std::unique_ptr<socket> socket_;
+  owned<socket> socket_;
   message_operation* receiving_ = nullptr;
   message_operation* sending_ = nullptr;
   bool closed_ = false;

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "eddy/base/owned.hpp"
 #include "eddy/coro/task.hpp"
 #include "eddy/net/detail/handler_task.hpp"
 #include "eddy/net/listener.hpp"
@@ -21,7 +22,7 @@ namespace eddy::detail {
 /// while there are any, this object keeps itself.
 class server_core : public std::enable_shared_from_this<server_core> {
  public:
-  explicit server_core(std::unique_ptr<connection_handler> handler) : handler_(std::move(handler)) {
+  explicit server_core(owned<connection_handler> handler) : handler_(std::move(handler)) {
     idle_.set();
     room_.set();
   }
@@ -68,7 +69,7 @@ class server_core : public std::enable_shared_from_this<server_core> {
   void start_handler(stream connection);
   void report(const std::string& what, std::exception_ptr error) noexcept;
 
-  std::unique_ptr<connection_handler> handler_;
+  owned<connection_handler> handler_;
   std::list<listener> listeners_;  // stay in place for the tasks that accept
   std::vector<endpoint> endpoints_;
   std::vector<socket_address> addresses_;

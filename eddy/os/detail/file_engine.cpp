@@ -8,6 +8,7 @@
 #include <system_error>
 
 #include "eddy/base/errors.hpp"
+#include "eddy/base/owned.hpp"
 #include "eddy/os/file_engine.hpp"
 
 namespace eddy::detail {
@@ -131,7 +132,7 @@ file_operation open_operation(file_engine& engine, const char* path, int flags, 
 }
 
 #if !EDDY_HAS_IO_URING
-std::unique_ptr<file_driver> make_ring_driver(event_loop&, file_engine&) {
+owned<file_driver> make_ring_driver(event_loop&, file_engine&) {
   throw std::system_error(ENOSYS, std::generic_category(), "eddy was built without liburing");
 }
 #endif

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "eddy/base/owned.hpp"
 #include "eddy/coro/leaf.hpp"
 #include "eddy/os/detail/file_request.hpp"
 #include "eddy/sync/semaphore.hpp"
@@ -71,12 +72,12 @@ class file_engine final : public loop_service {
   event_loop& loop_;
   std::string reason_;
   std::optional<thread_pool> threads_;
-  std::unique_ptr<file_driver> driver_;
+  owned<file_driver> driver_;
   std::unique_ptr<char[]> scratch_;
 };
 
 /// @throws std::system_error  The system refuses it, or it lacks operations.
-std::unique_ptr<file_driver> make_ring_driver(event_loop& loop, file_engine& engine);
+owned<file_driver> make_ring_driver(event_loop& loop, file_engine& engine);
 
 /// One request as something to await. Atomic: cancelled means that nothing was done; what was done is delivered.
 class file_operation final : public leaf<file_operation>, public file_request {

@@ -8,6 +8,7 @@
 #include <system_error>
 #include <utility>
 
+#include "eddy/base/owned.hpp"
 #include "eddy/loop/detail/ring.hpp"
 #include "eddy/loop/event_loop.hpp"
 #include "eddy/os/detail/file_engine.hpp"
@@ -237,7 +238,7 @@ class ring_driver final : public file_driver, private io_request, private runnab
 
 }  // namespace
 
-std::unique_ptr<file_driver> make_ring_driver(event_loop& loop, file_engine& engine) {
+owned<file_driver> make_ring_driver(event_loop& loop, file_engine& engine) {
   return std::make_unique<ring_driver>(loop, engine);
 }
 

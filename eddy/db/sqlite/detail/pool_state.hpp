@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "eddy/base/intrusive_list.hpp"
+#include "eddy/base/owned.hpp"
 #include "eddy/coro/leaf.hpp"
 #include "eddy/db/sqlite/connection.hpp"
 #include "eddy/loop/timer_heap.hpp"
@@ -124,7 +125,7 @@ class pool_state final : public std::enable_shared_from_this<pool_state> {
   open_options options_;
   std::chrono::nanoseconds wait_limit_;
   pool_slot writer_{role::writer};
-  std::vector<std::unique_ptr<pool_slot>> readers_;
+  std::vector<eddy::detail::owned<pool_slot>> readers_;
   std::array<std::vector<pool_slot*>, 2> free_;  // by role; the last given back is taken first
   std::array<eddy::detail::intrusive_list<acquire_operation>, 2> waiting_;
   std::unordered_map<std::string, role> roles_;

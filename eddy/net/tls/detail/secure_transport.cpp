@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "eddy/base/owned.hpp"
 #include "eddy/net/tls/detail/session.hpp"
 
 namespace eddy::tls::detail {
@@ -13,7 +14,7 @@ secure_transport::secure_transport(ssl_ptr ssl, std::string_view early, std::str
 
 secure_transport::~secure_transport() { session_->abandon(); }
 
-void secure_transport::stand_on(std::unique_ptr<transport> lower) { session_->stand_on(std::move(lower)); }
+void secure_transport::stand_on(eddy::detail::owned<transport> lower) { session_->stand_on(std::move(lower)); }
 
 bool secure_transport::start(eddy::detail::io_request& request) { return session_->start(request); }
 bool secure_transport::try_now(eddy::detail::io_request& request) { return session_->try_now(request); }

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string_view>
 
+#include "eddy/base/owned.hpp"
 #include "eddy/net/tls/detail/openssl.hpp"
 #include "eddy/net/transport.hpp"
 
@@ -24,7 +25,7 @@ class secure_transport final : public eddy::detail::transport {
   ~secure_transport() override;
 
   /// Before anything else. @throws std::system_error  What is still to be sent cannot be.
-  void stand_on(std::unique_ptr<transport> lower);
+  void stand_on(eddy::detail::owned<transport> lower);
 
   bool start(eddy::detail::io_request& request) override;
   bool try_now(eddy::detail::io_request& request) override;

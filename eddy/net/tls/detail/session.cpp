@@ -7,6 +7,7 @@
 #include <system_error>
 #include <utility>
 
+#include "eddy/base/owned.hpp"
 #include "eddy/net/tls/detail/secure_transport.hpp"
 
 namespace eddy::tls::detail {
@@ -42,7 +43,7 @@ session::session(ssl_ptr ssl, std::string_view early, std::string_view late, std
   set_ends(SSL_get_rbio(ssl_.get()), *this);
 }
 
-void session::stand_on(std::unique_ptr<eddy::detail::transport> lower) {
+void session::stand_on(eddy::detail::owned<eddy::detail::transport> lower) {
   lower_ = std::move(lower);
   if (const auto* const secure = dynamic_cast<const secure_transport*>(lower_.get())) depth_ = secure->depth() + 1;
   flush();

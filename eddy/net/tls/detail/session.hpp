@@ -8,6 +8,7 @@
 #include <memory>
 #include <string_view>
 
+#include "eddy/base/owned.hpp"
 #include "eddy/loop/backend.hpp"
 #include "eddy/net/byte_buffer.hpp"
 #include "eddy/net/tls/detail/bio.hpp"
@@ -38,7 +39,7 @@ class session final : private bio_ends {
   session(const session&) = delete;
   session& operator=(const session&) = delete;
 
-  void stand_on(std::unique_ptr<eddy::detail::transport> lower);
+  void stand_on(eddy::detail::owned<eddy::detail::transport> lower);
 
   bool start(eddy::detail::io_request& request);
   bool try_now(eddy::detail::io_request& request);
@@ -100,7 +101,7 @@ class session final : private bio_ends {
   const eddy::detail::byte_buffer& sent_next() const noexcept { return unsent_[1 - now_]; }
 
   ssl_ptr ssl_;
-  std::unique_ptr<eddy::detail::transport> lower_;
+  eddy::detail::owned<eddy::detail::transport> lower_;
   std::chrono::nanoseconds close_wait_;
   unsigned depth_ = 1;
 
