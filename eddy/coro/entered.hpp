@@ -9,6 +9,7 @@
 
 #include "eddy/base/errors.hpp"
 #include "eddy/base/function.hpp"
+#include "eddy/base/owned.hpp"
 #include "eddy/coro/resource.hpp"
 
 namespace eddy::detail {
@@ -24,8 +25,8 @@ class entered_base {
   virtual coro<> leave(const outcome<>& how) = 0;
   virtual std::string describe() const = 0;
 
-  std::unique_ptr<entered_base> below;  // entered before
-  late<branch<void>> leaving;           // the branch that leaves it, once it has begun
+  owned<entered_base> below;   // entered before
+  late<branch<void>> leaving;  // the branch that leaves it, once it has begun
 
   static void* operator new(std::size_t size) { return frame_pool::allocate(size); }
   static void operator delete(void* block, std::size_t size) noexcept { frame_pool::release(block, size); }
@@ -43,7 +44,7 @@ class entered_list {
 
   bool empty() const noexcept { return newest_ == nullptr; }
   entered_base* newest() const noexcept { return newest_.get(); }
-  void push(std::unique_ptr<entered_base> made) noexcept {
+  void push(owned<entered_base> made) noexcept {
     made->below = std::move(newest_);
     newest_ = std::move(made);
   }
@@ -53,7 +54,7 @@ class entered_list {
   std::string describe() const;
 
  private:
-  std::unique_ptr<entered_base> newest_;
+  owned<entered_base> newest_;
 };
 
 /// Leaves everything in a list, newest first: each in a shielded branch of its own, so that none is left out when an
@@ -116,7 +117,7 @@ class entered final : public entered_base {
 
   /// Enters `resource`, and registers it when that has succeeded.
   static coro<entered_reference_t<R>> enter(entered_list& list, R resource) {
-    auto made = std::make_unique<entered>(std::forward<R>(resource));
+    auto made = make_owned<entered>(std::forward<R>(resource));
     entered& self = *made;
     if constexpr (!has_aenter<plain>) {
     } else if constexpr (std::is_void_v<value>) {

@@ -9,6 +9,7 @@
 
 #include "eddy/base/function.hpp"
 #include "eddy/base/intrusive_list.hpp"
+#include "eddy/base/owned.hpp"
 #include "eddy/coro/context.hpp"
 #include "eddy/coro/slow_steps.hpp"
 
@@ -91,8 +92,8 @@ class task_registry final : public task_owner, private timer {
   event_loop& loop_;
   std::chrono::nanoseconds grace_;
   intrusive_list<task_state> roots_;
-  intrusive_list<task_state> ended_;    // with handles
-  std::unique_ptr<numbers> by_number_;  // made by the first in debug mode
+  intrusive_list<task_state> ended_;  // with handles
+  owned<numbers> by_number_;          // made by the first in debug mode
   std::size_t alive_ = 0;
   std::uint32_t last_number_ = 0;
   bool closing_ = false;

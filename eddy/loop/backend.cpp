@@ -6,6 +6,7 @@
 #include <system_error>
 
 #include "eddy/base/errors.hpp"
+#include "eddy/base/owned.hpp"
 #include "eddy/loop/epoll_backend.hpp"
 #if EDDY_HAS_IO_URING
 #include "eddy/loop/io_uring_backend.hpp"
@@ -17,11 +18,11 @@ namespace {
 
 struct kind {
   std::string_view name;
-  std::unique_ptr<backend> (*make)();
+  owned<backend> (*make)();
 };
 
 template <class Backend>
-std::unique_ptr<backend> make() {
+owned<backend> make() {
   return std::make_unique<Backend>();
 }
 
@@ -73,7 +74,7 @@ chosen_backend choose_backend(std::string_view names) {
   return first_allowed(kinds.front().name, "the default");
 }
 
-std::unique_ptr<backend> make_backend(std::string_view names) { return choose_backend(names).io; }
+owned<backend> make_backend(std::string_view names) { return choose_backend(names).io; }
 
 std::span<const std::string_view> known_backends() noexcept {
   static constexpr auto names = [] {

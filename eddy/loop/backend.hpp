@@ -12,6 +12,8 @@
 #include <string>
 #include <string_view>
 
+#include "eddy/base/owned.hpp"
+
 namespace eddy::detail {
 
 class backend;
@@ -147,7 +149,7 @@ class backend {
 
 /// A backend, and in a few words why it is this one.
 struct chosen_backend {
-  std::unique_ptr<backend> io;
+  owned<backend> io;
   std::string reason;
 };
 
@@ -157,7 +159,7 @@ struct chosen_backend {
 chosen_backend choose_backend(std::string_view names);
 
 /// The same without the reason.
-std::unique_ptr<backend> make_backend(std::string_view names);
+owned<backend> make_backend(std::string_view names);
 
 /// The backends that this build has, the default first.
 std::span<const std::string_view> known_backends() noexcept;

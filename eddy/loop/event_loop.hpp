@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "eddy/base/function.hpp"
+#include "eddy/base/owned.hpp"
 #include "eddy/base/thread_id.hpp"
 #include "eddy/loop/callback.hpp"
 #include "eddy/loop/loop_life.hpp"
@@ -160,7 +161,7 @@ class event_loop {
 
   // -- for the coroutine layer
 
-  std::unique_ptr<detail::loop_companion>& companion() noexcept { return companion_; }
+  detail::owned<detail::loop_companion>& companion() noexcept { return companion_; }
   void check_open(const char* what) const {
     if (is_closed()) [[unlikely]]
       throw_closed(what);
@@ -193,7 +194,7 @@ class event_loop {
   bool backend_reported_ = false;
   exception_handler exception_handler_;
   std::chrono::nanoseconds slow_callback_duration_ = std::chrono::milliseconds(100);
-  std::unique_ptr<detail::loop_companion> companion_;
+  detail::owned<detail::loop_companion> companion_;
   std::atomic<bool> closed_{false};
   bool running_ = false;
 };

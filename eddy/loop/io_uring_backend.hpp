@@ -6,6 +6,7 @@
 #include <memory>
 #include <vector>
 
+#include "eddy/base/owned.hpp"
 #include "eddy/loop/backend.hpp"
 #include "eddy/loop/detail/attempt.hpp"
 
@@ -87,8 +88,8 @@ class io_uring_backend final : public backend {
   void free_slot(std::uint32_t index) noexcept;
   void cancel_everything() noexcept;
 
-  std::unique_ptr<ring> ring_;
-  std::unique_ptr<buffer_ring> buffers_;  // made at the first receive that borrows; null where there are none
+  owned<ring> ring_;
+  owned<buffer_ring> buffers_;  // made at the first receive that borrows; null where there are none
   bool buffers_wanted_;
   int wake_ = -1;
   std::vector<key> queue_;  // for the kernel, in order. Never more than four entries a slot, so it never grows later

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "eddy/base/function.hpp"
+#include "eddy/base/owned.hpp"
 #include "eddy/loop/backend.hpp"
 #include "eddy/loop/mailbox.hpp"
 #include "eddy/loop/runnable.hpp"
@@ -76,8 +77,7 @@ class scheduler {
   static constexpr unsigned deepest_nesting = 8;    // eager starts inside each other (L8)
   static constexpr unsigned nested_transfer = 16;   // as deepest_transfer, in each of them
 
-  explicit scheduler(event_loop& owner_loop, std::unique_ptr<backend> system)
-      : owner(owner_loop), io(std::move(system)) {}
+  explicit scheduler(event_loop& owner_loop, owned<backend> system) : owner(owner_loop), io(std::move(system)) {}
   scheduler(const scheduler&) = delete;
   scheduler& operator=(const scheduler&) = delete;
 
@@ -91,14 +91,14 @@ class scheduler {
   await_observer* observer = nullptr;   // set by `explore` only
   step_observer* slow_steps = nullptr;  // set by the coroutine layer; called in debug mode only
   timer_heap timers;
-  std::unique_ptr<backend> io;
+  owned<backend> io;
   mailbox inbox;
   std::size_t external = 0;       // jobs on other threads that will post here: the loop is not idle while there are any
   std::size_t open_promises = 0;  // and other waits that another thread may end: such a loop is in no deadlock
-  std::vector<std::unique_ptr<loop_service>> services;  // in the order of their making
-  io_faults* faults = nullptr;                          // set by `explore` only
-  std::optional<time_point> virtual_now;                // set: the clock is virtual
-  std::chrono::nanoseconds spin{0};                     // how long it looks for posts before it sleeps
+  std::vector<owned<loop_service>> services;  // in the order of their making
+  io_faults* faults = nullptr;                // set by `explore` only
+  std::optional<time_point> virtual_now;      // set: the clock is virtual
+  std::chrono::nanoseconds spin{0};           // how long it looks for posts before it sleeps
 
   /// Called when nothing is runnable, scheduled or outstanding. It may make something runnable; otherwise the loop
   /// waits.
@@ -177,7 +177,7 @@ class scheduler {
   S& service() {
     for (const auto& have : services)
       if (have->key_ == &service_key<S>) return static_cast<S&>(*have);
-    services.push_back(std::make_unique<S>(owner));
+    services.push_back(make_owned<S>(owner));
     services.back()->key_ = &service_key<S>;
     return static_cast<S&>(*services.back());
   }

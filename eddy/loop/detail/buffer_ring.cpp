@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "eddy/loop/detail/buffer_ring.hpp"
+#include "eddy/base/owned.hpp"
 
 #include <sys/mman.h>
 
@@ -14,8 +15,8 @@ constexpr std::size_t queue_bytes = buffer_ring::count * sizeof(io_uring_buf);
 
 }  // namespace
 
-std::unique_ptr<buffer_ring> buffer_ring::make(ring& owner) noexcept {
-  std::unique_ptr<buffer_ring> made(new (std::nothrow) buffer_ring(owner));
+owned<buffer_ring> buffer_ring::make(ring& owner) noexcept {
+  owned<buffer_ring> made(new (std::nothrow) buffer_ring(owner));
   if (made != nullptr && !made->set_up()) made.reset();
   return made;
 }

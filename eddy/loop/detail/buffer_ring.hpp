@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <memory>
 
+#include "eddy/base/owned.hpp"
 #include "eddy/loop/detail/ring.hpp"
 
 namespace eddy::detail {
@@ -17,7 +18,7 @@ class buffer_ring {
   static constexpr int group = 0;                 // the kernel's number for all of them
 
   /// @returns null when the kernel does not know such buffers, or there is no memory.
-  static std::unique_ptr<buffer_ring> make(ring& owner) noexcept;
+  static owned<buffer_ring> make(ring& owner) noexcept;
   ~buffer_ring();
   buffer_ring(const buffer_ring&) = delete;
   buffer_ring& operator=(const buffer_ring&) = delete;

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 
+#include "eddy/base/owned.hpp"
 #include "eddy/loop/scheduler.hpp"
 
 namespace eddy::detail {
@@ -19,7 +20,7 @@ class faulty_backend final : public backend {
   /// Puts one around the backend of a loop on which nothing has been done yet.
   static void wrap(scheduler& s) { s.io = std::make_unique<faulty_backend>(s, std::move(s.io)); }
 
-  faulty_backend(scheduler& s, std::unique_ptr<backend> real) : scheduler_(s), real_(std::move(real)) {}
+  faulty_backend(scheduler& s, owned<backend> real) : scheduler_(s), real_(std::move(real)) {}
 
   std::string_view name() const noexcept override { return real_->name(); }
   void attach(descriptor& d) override;
@@ -49,7 +50,7 @@ class faulty_backend final : public backend {
   void count() noexcept;
 
   scheduler& scheduler_;
-  std::unique_ptr<backend> real_;
+  owned<backend> real_;
   std::map<const descriptor*, file> files_;
   io_request* delayed_ = nullptr;  // its error comes with the next poll
 };
