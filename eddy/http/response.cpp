@@ -28,11 +28,18 @@ constexpr std::string_view text_type = "text/plain; charset=utf-8";
 
 }  // namespace
 
-std::string_view response::body_bytes() const noexcept {
-  if (const auto* own = std::get_if<std::string>(&body_)) return *own;
-  if (const auto* shared = std::get_if<detail::shared_bytes>(&body_); shared != nullptr && *shared != nullptr)
-    return **shared;
-  return {};
+std::string_view response::body_bytes() const noexcept { return shared_ != nullptr ? *shared_ : text_; }
+
+response& response::body(std::shared_ptr<const std::string> bytes) & {
+  take_out_body();
+  shared_ = std::move(bytes);
+  return *this;
+}
+
+void response::take_out_kept() noexcept {
+  shared_.reset();
+  streamed_.reset();
+  raw_.reset();
 }
 
 response text(std::string content, int status) { return with_type(std::move(content), text_type, status); }
@@ -47,7 +54,7 @@ void response_access::make_text(response& out, std::string content) {
 void response_access::clear(response& used) noexcept {
   used.status_ = 200;
   used.headers_.clear();
-  used.body_ = std::string();
+  used.take_out_body();
   used.length_.reset();
 }
 

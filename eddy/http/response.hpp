@@ -13,7 +13,6 @@
 #include <string_view>
 #include <type_traits>
 #include <utility>
-#include <variant>
 
 namespace eddy::http {
 
@@ -40,11 +39,6 @@ class body_source_of final : public body_source<Out> {
  private:
   F f_;
 };
-
-/// The kinds of body that a response can have.
-using shared_bytes = std::shared_ptr<const std::string>;
-using streamed_body = eddy::detail::owned<body_source<response_writer>>;
-using raw_body = eddy::detail::owned<body_source<raw_connection>>;
 
 struct response_access;
 
@@ -88,15 +82,13 @@ class response {
   response&& header(std::string_view name, std::string_view value) && { return std::move(header(name, value)); }
 
   response& body(std::string bytes) & {
-    body_ = std::move(bytes);
+    take_out_body();
+    text_ = std::move(bytes);
     return *this;
   }
   response&& body(std::string bytes) && { return std::move(body(std::move(bytes))); }
   /// Bytes that are not copied and may be sent to many clients at once. @param bytes  Not null.
-  response& body(std::shared_ptr<const std::string> bytes) & {
-    body_ = std::move(bytes);
-    return *this;
-  }
+  response& body(std::shared_ptr<const std::string> bytes) &;
   response&& body(std::shared_ptr<const std::string> bytes) && { return std::move(body(std::move(bytes))); }
 
   /// A body that `writer(out)` makes while it is sent: `[](http::response_writer& out) -> coro<> { co_await
@@ -108,8 +100,9 @@ class response {
   template <class F>
     requires std::is_invocable_r_v<coro<>, std::decay_t<F>&, response_writer&>
   response& stream(F&& writer) & {
-    body_ = detail::streamed_body(
-        eddy::detail::make_owned<detail::body_source_of<response_writer, std::decay_t<F>>>(std::forward<F>(writer)));
+    take_out_body();
+    streamed_ =
+        eddy::detail::make_owned<detail::body_source_of<response_writer, std::decay_t<F>>>(std::forward<F>(writer));
     return *this;
   }
   template <class F>
@@ -129,8 +122,8 @@ class response {
   template <class F>
     requires std::is_invocable_r_v<coro<>, std::decay_t<F>&, raw_connection&>
   response& raw(F&& writer) & {
-    body_ = detail::raw_body(
-        eddy::detail::make_owned<detail::body_source_of<raw_connection, std::decay_t<F>>>(std::forward<F>(writer)));
+    take_out_body();
+    raw_ = eddy::detail::make_owned<detail::body_source_of<raw_connection, std::decay_t<F>>>(std::forward<F>(writer));
     return *this;
   }
   template <class F>
@@ -141,21 +134,33 @@ class response {
 
   /// The body's bytes, when it has them already; empty for stream() and raw().
   std::string_view body_bytes() const noexcept;
-  bool streams() const noexcept { return std::holds_alternative<detail::streamed_body>(body_); }
-  bool is_raw() const noexcept { return std::holds_alternative<detail::raw_body>(body_); }
+  bool streams() const noexcept { return streamed_ != nullptr; }
+  bool is_raw() const noexcept { return raw_ != nullptr; }
   /// What length() announced.
   std::optional<std::uint64_t> announced_length() const noexcept { return length_; }
 
   /// For who sends it. @pre  streams(), is_raw()
-  detail::body_source<response_writer>& source() { return *std::get<detail::streamed_body>(body_); }
-  detail::body_source<raw_connection>& raw_source() { return *std::get<detail::raw_body>(body_); }
+  detail::body_source<response_writer>& source() { return *streamed_; }
+  detail::body_source<raw_connection>& raw_source() { return *raw_; }
 
  private:
   friend struct detail::response_access;
 
+  /// There is none any more.
+  void take_out_body() noexcept {
+    text_.clear();
+    if (shared_ != nullptr || streamed_ != nullptr || raw_ != nullptr) [[unlikely]]
+      take_out_kept();
+  }
+  void take_out_kept() noexcept;
+
   int status_ = 200;
   fields headers_;
-  std::variant<std::string, detail::shared_bytes, detail::streamed_body, detail::raw_body> body_;
+  // The body: one of these at most, the others are empty.
+  std::string text_;
+  std::shared_ptr<const std::string> shared_;
+  eddy::detail::owned<detail::body_source<response_writer>> streamed_;
+  eddy::detail::owned<detail::body_source<raw_connection>> raw_;
   std::optional<std::uint64_t> length_;
 };
 
