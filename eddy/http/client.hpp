@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <cstddef>
 #include <memory>
 #include <string_view>
+#include <utility>
 
 #include "eddy/http/client_error.hpp"
 #include "eddy/http/client_options.hpp"
@@ -35,13 +37,13 @@ class client_statistics {
 /// **In asyncio.** `aiohttp.ClientSession`, `httpx.AsyncClient`.
 class client {
  public:
-  explicit client(const client_options& options = {}) : core_(std::make_shared<detail::client_core>(options)) {}
+  explicit client(const client_options& options = {});
   client(client&&) noexcept = default;
   client& operator=(client&& other) noexcept {
-    std::swap(core_, other.core_);
+    core_.swap(other.core_);
     return *this;
   }
-  ~client() { close(); }
+  ~client();
 
   /// @param url  http://host/path, or an http::url.  @throws url_error  It is none.
   client_request get(std::string_view url) { return request("GET", url); }
@@ -66,9 +68,7 @@ class client {
 
   /// Closes the connections that are idle, and those under way when their requests have ended. The client can still be
   /// used; it keeps no connections then.
-  void close() noexcept {
-    if (core_) core_->pool.close();
-  }
+  void close() noexcept;
 
   client_statistics statistics() const noexcept;
 

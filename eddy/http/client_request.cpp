@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "eddy/http/client_request.hpp"
 
-#include "eddy/base/owned.hpp"
+#include "eddy/http/detail/exchange.hpp"
 #include "eddy/http/percent.hpp"
 
 namespace eddy::http {
+
+client_request::client_request(eddy::detail::owned<detail::exchange> made) noexcept : exchange_(std::move(made)) {}
+client_request::client_request(client_request&&) noexcept = default;
+client_request& client_request::operator=(client_request&&) noexcept = default;
+client_request::~client_request() = default;
 
 detail::request_plan& client_request::plan() const {
   if (exchange_ == nullptr)
@@ -16,6 +21,10 @@ eddy::detail::owned<detail::exchange> client_request::release() {
   plan();
   return std::move(exchange_);
 }
+
+reply_stream client_request::stream() && { return reply_stream(release()); }
+
+detail::request_operation client_request::operator co_await() && { return detail::request_operation(release()); }
 
 client_request& client_request::query(std::string_view name, std::string_view value) & {
   http::url& to = plan().url;

@@ -12,12 +12,15 @@
 
 #include "eddy/base/function.hpp"
 #include "eddy/base/owned.hpp"
-#include "eddy/http/detail/exchange.hpp"
 #include "eddy/http/detail/limited_exchange.hpp"
 #include "eddy/http/reply.hpp"
 #include "eddy/http/reply_stream.hpp"
 
 namespace eddy::http {
+
+namespace detail {
+class request_plan;
+}
 
 /// A request to be made: `auto reply = co_await client.get(url).query("q", "eddy").timeout(3s);`. Made by a client.
 ///
@@ -106,11 +109,14 @@ class [[nodiscard("a request is sent when this is awaited")]] client_request {
   client_request&& follow_same_origin() && { return std::move(follow_same_origin()); }
 
   /// The reply as a resource for `with`, its body to be read piece by piece.
-  reply_stream stream() && { return reply_stream(release()); }
+  reply_stream stream() &&;
 
-  detail::request_operation operator co_await() && { return detail::request_operation(release()); }
+  detail::request_operation operator co_await() &&;
 
-  explicit client_request(eddy::detail::owned<detail::exchange> made) noexcept : exchange_(std::move(made)) {}
+  explicit client_request(eddy::detail::owned<detail::exchange> made) noexcept;
+  client_request(client_request&&) noexcept;
+  client_request& operator=(client_request&&) noexcept;
+  ~client_request();
 
  private:
   detail::request_plan& plan() const;

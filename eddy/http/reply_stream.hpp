@@ -7,7 +7,6 @@
 
 #include "eddy/base/owned.hpp"
 #include "eddy/coro/coro.hpp"
-#include "eddy/http/detail/exchange.hpp"
 #include "eddy/http/reply.hpp"
 
 namespace eddy::http {
@@ -34,14 +33,14 @@ class reply_stream {
  public:
   /// For `with`. @throws client_error  As awaiting the request, but for the body.
   coro<reply_stream&> aenter();
-  void aexit() noexcept { exchange_->abandon(); }
+  void aexit() noexcept;
 
   /// The head of the answer. @pre  inside of `with`
-  const reply_head& head() const noexcept { return exchange_->reply(); }
+  const reply_head& head() const noexcept;
   int status() const noexcept { return head().status(); }
   const fields& headers() const noexcept { return head().headers(); }
   /// Throws unless the status is below 400. @throws status_error  Without the body, which has not been read.
-  void raise_for_status() const { exchange_->reply().raise_for_status(); }
+  void raise_for_status() const;
 
   /// The next piece of the decoded body, at least one byte, at most some megabytes (from a wild coding; 64 KiB as a
   /// rule); nothing at its end.
@@ -50,9 +49,10 @@ class reply_stream {
   /// may be tried again.
   coro<std::optional<std::string>> next();
 
-  explicit reply_stream(eddy::detail::owned<detail::exchange> made) noexcept : exchange_(std::move(made)) {
-    exchange_->stream_body();
-  }
+  explicit reply_stream(eddy::detail::owned<detail::exchange> made) noexcept;
+  reply_stream(reply_stream&&) noexcept;
+  reply_stream& operator=(reply_stream&&) noexcept;
+  ~reply_stream();
 
  private:
   eddy::detail::owned<detail::exchange> exchange_;

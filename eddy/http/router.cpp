@@ -3,7 +3,9 @@
 
 #include "eddy/http/status.hpp"
 
-#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
 
 namespace eddy::http {
 
@@ -34,10 +36,9 @@ coro<response> router::answer(server_request& request, response& out) {
     out = found.allowed.empty() ? refusal(404) : not_allowed(found.allowed);
     return {};
   }
-  std::optional<coro<response>> made = found.handler->call(request, request.parts_, out);
-  if (made) return std::move(*made);
-  out = refusal(404);
-  return {};
+  coro<response> made;
+  if (!found.handler->call(request, request.parts_, out, made)) out = refusal(404);
+  return made;
 }
 
 }  // namespace eddy::http

@@ -102,7 +102,7 @@ class router {
 
 namespace detail {
 
-/// A router as an application: its own (`Router` is router), or one that lives elsewhere (std::reference_wrapper).
+/// A router as an application: its own (`Router` is router), or one that lives elsewhere (a reference).
 template <class Router>
 class routed final : public application {
  public:

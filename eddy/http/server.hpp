@@ -4,7 +4,7 @@
 #include "eddy/base/owned.hpp"
 #include "eddy/coro/branch.hpp"
 #include "eddy/coro/coro.hpp"
-#include "eddy/http/detail/server_state.hpp"
+#include "eddy/http/detail/application.hpp"
 #include "eddy/http/parser_limits.hpp"
 #include "eddy/http/response.hpp"
 #include "eddy/http/router.hpp"
@@ -26,6 +26,8 @@ namespace eddy::http {
 
 namespace detail {
 
+class server_state;
+
 /// An application: a router that lives elsewhere, or anything that makes a response out of a request.
 template <class App>
 concept application_like = std::is_same_v<std::remove_cvref_t<App>, router> ||
@@ -34,7 +36,7 @@ concept application_like = std::is_same_v<std::remove_cvref_t<App>, router> ||
 template <class App>
 eddy::detail::owned<application> make_application(App&& app) {
   if constexpr (std::is_same_v<App, router&>)
-    return eddy::detail::make_owned<routed<std::reference_wrapper<router>>>(std::ref(app));
+    return eddy::detail::make_owned<routed<router&>>(app);
   else if constexpr (std::is_same_v<std::decay_t<App>, router>)
     return eddy::detail::make_owned<routed<router>>(std::forward<App>(app));
   else

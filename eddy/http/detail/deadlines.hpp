@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <string>
@@ -33,7 +32,7 @@ class deadlines {
   void go_on_with(request_phase what) noexcept { what_ = what; }
   void lift_total() noexcept { total_ = never; }
 
-  time_point next() const noexcept { return std::min(total_, phase_); }
+  time_point next() const noexcept { return total_ < phase_ ? total_ : phase_; }
   request_phase phase() const noexcept { return what_; }
 
   /// One of them has been reached: remembers which.

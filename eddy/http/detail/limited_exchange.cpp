@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "eddy/http/detail/limited_exchange.hpp"
 
+#include "eddy/http/detail/exchange.hpp"
+
 namespace eddy::http::detail {
 
 void limited_exchange::begin() {
@@ -14,6 +16,8 @@ void limited_exchange::await_resume() {
   if (expired_ && result().cancelled()) exchange_->throw_timeout();
   take_result();
 }
+
+std::string limited_exchange::describe() const { return exchange_->name(); }
 
 void limited_exchange::deadline_changed() noexcept {
   const time_point next = exchange_->deadlines().next();
@@ -42,6 +46,15 @@ void limited_exchange::due() noexcept {
   eddy::detail::cancellation going(loop, "a limit of the request was reached");
   going.add(*branch_);
   going.run();
+}
+
+request_operation::request_operation(eddy::detail::owned<exchange> x)
+    : limited_exchange(*x, &exchange::fetch), owned_(std::move(x)) {}
+request_operation::~request_operation() = default;
+
+http::reply request_operation::await_resume() {
+  limited_exchange::await_resume();
+  return owned_->take_reply();
 }
 
 }  // namespace eddy::http::detail

@@ -7,9 +7,12 @@
 #include "eddy/base/owned.hpp"
 #include "eddy/flow/named_work.hpp"
 #include "eddy/flow/single_scope.hpp"
-#include "eddy/http/detail/exchange.hpp"
+#include "eddy/http/detail/deadlines.hpp"
+#include "eddy/http/reply.hpp"
 
 namespace eddy::http::detail {
+
+class exchange;
 
 /// A part of an exchange, as a callable for a branch.
 class exchange_step {
@@ -40,7 +43,7 @@ class limited_exchange : public eddy::detail::single_scope<void, exchange_step>,
     return this->start(frame);
   }
   void await_resume();
-  std::string describe() const override { return exchange_->name(); }
+  std::string describe() const override;
 
  protected:
   exchange* exchange_;
@@ -58,12 +61,9 @@ class limited_exchange : public eddy::detail::single_scope<void, exchange_step>,
 /// A request that is awaited: gives the reply.
 class request_operation final : public limited_exchange {
  public:
-  explicit request_operation(eddy::detail::owned<exchange> x)
-      : limited_exchange(*x, &exchange::fetch), owned_(std::move(x)) {}
-  http::reply await_resume() {
-    limited_exchange::await_resume();
-    return owned_->take_reply();
-  }
+  explicit request_operation(eddy::detail::owned<exchange> x);
+  ~request_operation();
+  http::reply await_resume();
 
  private:
   eddy::detail::owned<exchange> owned_;

@@ -3,7 +3,7 @@
 
 #include "eddy/base/function.hpp"
 #include "eddy/coro/coro.hpp"
-#include "eddy/http/detail/server_state.hpp"
+#include "eddy/http/detail/application.hpp"
 #include "eddy/http/path_parameter.hpp"
 #include "eddy/http/percent.hpp"
 #include "eddy/http/server_request.hpp"
@@ -47,9 +47,10 @@ inline constexpr bool is_request = std::is_same_v<P, server_request&> || std::is
 class route_handler {
  public:
   virtual ~route_handler() = default;
-  /// @returns nothing when a part of the path does not fit its parameter's type; else as application::handle().
-  virtual std::optional<coro<response>> call(server_request& request, const std::vector<path_part>& parts,
-                                             response& out) = 0;
+  /// Sets `made` to what application::handle() returns. @returns false, having done nothing, when a part of the path
+  /// does not fit its parameter's type.
+  virtual bool call(server_request& request, const std::vector<path_part>& parts, response& out,
+                    coro<response>& made) = 0;
 };
 
 template <class F>
@@ -68,9 +69,9 @@ class route_handler_of final : public route_handler {
     return (std::size_t{0} + ... + (is_request<parameter<I>> ? 0U : 1U));
   }(std::make_index_sequence<count>());
 
-  std::optional<coro<response>> call(server_request& request, const std::vector<path_part>& parts,
-                                     response& out) override {
-    return call_with(request, parts, out, std::make_index_sequence<count>());
+  bool call(server_request& request, const std::vector<path_part>& parts, response& out,
+            coro<response>& made) override {
+    return call_with(request, parts, out, made, std::make_index_sequence<count>());
   }
 
  private:
@@ -89,13 +90,13 @@ class route_handler_of final : public route_handler {
   }
 
   template <std::size_t... I>
-  std::optional<coro<response>> call_with([[maybe_unused]] server_request& request,
-                                          [[maybe_unused]] const std::vector<path_part>& parts, response& out,
-                                          std::index_sequence<I...>) {
+  bool call_with([[maybe_unused]] server_request& request, [[maybe_unused]] const std::vector<path_part>& parts,
+                 response& out, coro<response>& made, std::index_sequence<I...>) {
     [[maybe_unused]] auto arguments = std::make_tuple(argument<I>(request, parts)...);
-    if (!(static_cast<bool>(std::get<I>(arguments)) && ...)) return std::nullopt;
-    return give(eddy::detail::invoke_callable(f_, static_cast<parameter<I>>(*std::move(std::get<I>(arguments)))...),
-                out);
+    if (!(static_cast<bool>(std::get<I>(arguments)) && ...)) return false;
+    made =
+        give(eddy::detail::invoke_callable(f_, static_cast<parameter<I>>(*std::move(std::get<I>(arguments)))...), out);
+    return true;
   }
 
   F f_;
