@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "eddy/db/sqlite/connection.hpp"
 
+#include "eddy/db/sqlite/detail/access.hpp"
+
 #include "eddy/loop/event_loop.hpp"
 
 namespace eddy::sqlite {

@@ -2,6 +2,7 @@
 #include "eddy/db/sqlite/pool.hpp"
 
 #include "eddy/base/errors.hpp"
+#include "eddy/db/sqlite/detail/pool_state.hpp"
 
 namespace eddy::sqlite {
 
@@ -85,6 +86,12 @@ pool_statistics pool::statistics() const { return state_ ? state_->statistics() 
 
 // ---------------------------------------------------------------------------------------------------------------------
 
+struct pool_transaction::parts {
+  parts(detail::lease w, sqlite::transaction begun) noexcept : writer(std::move(w)), inside(std::move(begun)) {}
+  detail::lease writer;
+  sqlite::transaction inside;  // goes first: rolls back what has not ended, before the next writer comes
+};
+
 pool_transaction::pool_transaction(std::shared_ptr<detail::pool_state> pool, transaction_kind kind) noexcept
     : pool_(std::move(pool)), kind_(kind) {}
 
@@ -97,22 +104,20 @@ coro<connection&> pool_transaction::aenter() {
   auto writer = co_await pool_->acquire(role::writer);
   sqlite::transaction begun = writer->transaction(kind_);
   co_await begun.aenter();
-  writer_.emplace(std::move(writer));
-  inside_.emplace(std::move(begun));
+  parts_ = eddy::detail::make_owned<parts>(std::move(writer), std::move(begun));
   pool_->set_writer_holder(here.parent() != nullptr ? here.parent() : &here);
-  co_return inside_->inside();
+  co_return parts_->inside.inside();
 }
 
 coro<> pool_transaction::aexit(const outcome<>& how) {
-  co_await inside_->aexit(how);
+  co_await parts_->inside.aexit(how);
   let_go();
 }
 
 void pool_transaction::let_go() noexcept {
-  if (!writer_) return;
-  inside_.reset();  // rolls back what has not ended, before the next writer comes
+  if (!parts_) return;
   pool_->set_writer_holder(nullptr);
-  writer_.reset();
+  parts_.reset();
 }
 
 // ---------------------------------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <memory>
 #include <optional>
 #include <string>
@@ -10,11 +11,23 @@
 #include <utility>
 #include <vector>
 
+#include "eddy/base/owned.hpp"
 #include "eddy/coro/coro.hpp"
 #include "eddy/db/sqlite/connection.hpp"
-#include "eddy/db/sqlite/detail/pool_state.hpp"
+#include "eddy/db/sqlite/detail/lease.hpp"
 
 namespace eddy::sqlite {
+
+/// What a pool is doing; see pool::statistics().
+struct pool_statistics {
+  std::size_t connections = 0;  ///< open
+  std::size_t readers_in_use = 0;
+  bool writer_in_use = false;
+  std::size_t readers_waiting = 0;  ///< tasks that wait for a connection that reads
+  std::size_t writers_waiting = 0;  ///< tasks that wait for the one that writes
+  std::size_t replaced = 0;         ///< connections closed since they had failed
+  std::size_t timed_out = 0;        ///< waits that reached the limit
+};
 
 /// A pool's transaction, for `with`; see pool::transaction().
 class pool_transaction {
@@ -31,8 +44,8 @@ class pool_transaction {
 
   std::shared_ptr<detail::pool_state> pool_;
   transaction_kind kind_;
-  std::optional<detail::lease> writer_;
-  std::optional<sqlite::transaction> inside_;
+  struct parts;
+  eddy::detail::owned<parts> parts_;  // from aenter() to the end
 };
 
 /// The rows of a query through a pool: a row_stream that keeps a connection from its first next() to its last row.
@@ -156,15 +169,15 @@ class pool {
 
 template <class Work>
 coro<std::invoke_result_t<Work&, database&>> pool::route(std::shared_ptr<detail::pool_state> state, Work w) {
-  if (state->first_choice(w.sql) == detail::role::reader) {
-    auto reader = co_await state->acquire(detail::role::reader);
+  if (detail::first_choice(*state, w.sql) == detail::role::reader) {
+    auto reader = co_await detail::acquire(*state, detail::role::reader);
     auto done = co_await reader->job(detail::reading_work<Work>(w));
     if (done.has_value()) {
       co_return *std::move(done);
     }
-    state->remember(w.sql, detail::role::writer);
+    detail::remember(*state, w.sql, detail::role::writer);
   }
-  auto writer = co_await state->acquire(detail::role::writer);
+  auto writer = co_await detail::acquire(*state, detail::role::writer);
   auto result = co_await writer->job(std::move(w));
   co_return result;
 }

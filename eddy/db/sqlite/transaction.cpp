@@ -7,6 +7,7 @@
 
 #include "eddy/base/owned.hpp"
 #include "eddy/db/sqlite/connection.hpp"
+#include "eddy/db/sqlite/detail/access.hpp"
 #include "eddy/db/sqlite/detail/job_operation.hpp"
 
 namespace eddy::sqlite {
@@ -36,7 +37,7 @@ class begin_operation final : public eddy::detail::leaf<begin_operation>, privat
   void begin() { start(*context_); }
   bool take_back() noexcept { return withdraw(); }
   void await_resume() { throw_if_failed(); }
-  std::string describe() const override { return "sqlite begin on " + through()->thread().path(); }
+  std::string describe() const override { return name("begin"); }
 
  private:
   void work(database& db) override {

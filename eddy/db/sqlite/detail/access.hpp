@@ -6,23 +6,10 @@
 
 #include "eddy/base/intrusive_list.hpp"
 #include "eddy/coro/context.hpp"
+#include "eddy/db/sqlite/detail/job.hpp"
 #include "eddy/db/sqlite/detail/worker.hpp"
 
 namespace eddy::sqlite::detail {
-
-/// A job that may have to wait for the end of a transaction before it goes to the thread.
-class gated_job : public job {
- public:
-  /// Its turn has come: on to the thread.
-  virtual void admitted() noexcept = 0;
-  /// The connection has been closed instead.
-  virtual void refused() noexcept = 0;
-
- protected:
-  gated_job() = default;
-  gated_job(const gated_job&) = default;
-  ~gated_job() = default;
-};
 
 /// The right to use a connection: its own (depth 0), or that of an open transaction or savepoint (depth 1, 2, ...).
 ///

@@ -3,6 +3,7 @@
 
 #include <sqlite3.h>
 
+#include "eddy/db/sqlite/detail/access.hpp"
 #include "eddy/db/sqlite/detail/failure.hpp"
 
 namespace eddy::sqlite::detail {
@@ -52,6 +53,10 @@ void caller_job::refused() noexcept {
   gated_ = false;
   error_ = std::make_exception_ptr(closed(access_->thread()));
   waiter_->completed();
+}
+
+std::string caller_job::name(const char* verb) const {
+  return std::string("sqlite ") + verb + " on " + access_->thread().path();
 }
 
 void caller_job::run() noexcept {

@@ -3,12 +3,16 @@
 
 #include <exception>
 #include <memory>
+#include <string>
 #include <utility>
 
-#include "eddy/db/sqlite/detail/access.hpp"
+#include "eddy/coro/context.hpp"
+#include "eddy/db/sqlite/detail/job.hpp"
 #include "eddy/db/sqlite/error.hpp"
 
 namespace eddy::sqlite::detail {
+
+class access;
 
 /// A job whose end a coroutine awaits: the part of job_operation that needs no types.
 ///
@@ -44,6 +48,8 @@ class caller_job : public gated_job {
   /// On the loop: it went out and has had no effect.
   virtual void came_to_nothing() noexcept {}
 
+  /// "sqlite <verb> on a.db".
+  std::string name(const char* verb) const;
   const std::shared_ptr<access>& through() const noexcept { return access_; }
 
  private:

@@ -30,9 +30,10 @@ class [[nodiscard]] job_operation final : public eddy::detail::leaf<job_operatio
     if constexpr (!std::is_void_v<result_type>) return *std::move(result_);
   }
   std::string describe() const override {
-    std::string verb = "run";
-    if constexpr (requires { Work::verb; }) verb = Work::verb;
-    return "sqlite " + verb + " on " + through()->thread().path();
+    if constexpr (requires { Work::verb; })
+      return name(Work::verb);
+    else
+      return name("run");
   }
 
  private:

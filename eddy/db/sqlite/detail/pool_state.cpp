@@ -2,6 +2,7 @@
 #include "eddy/db/sqlite/detail/pool_state.hpp"
 
 #include "eddy/base/errors.hpp"
+#include "eddy/db/sqlite/detail/access.hpp"
 
 namespace eddy::sqlite::detail {
 namespace {
@@ -17,6 +18,12 @@ const char* name_of(role what) noexcept { return what == role::writer ? "the wri
 lease::~lease() {
   if (slot_ != nullptr) pool_->give_back(*slot_);
 }
+
+connection& lease::operator*() const noexcept { return *slot_->held; }
+
+coro<lease> acquire(pool_state& from, role what) { return from.acquire(what); }
+role first_choice(const pool_state& pool, const std::string& sql) { return pool.first_choice(sql); }
+void remember(pool_state& pool, const std::string& sql, role what) { pool.remember(sql, what); }
 
 // ---------------------------------------------------------------------------------------------------------------------
 

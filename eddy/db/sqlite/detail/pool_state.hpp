@@ -14,50 +14,20 @@
 #include "eddy/base/owned.hpp"
 #include "eddy/coro/leaf.hpp"
 #include "eddy/db/sqlite/connection.hpp"
+#include "eddy/db/sqlite/detail/lease.hpp"
+#include "eddy/db/sqlite/pool.hpp"
 #include "eddy/loop/timer_heap.hpp"
 #include "eddy/sync/mutex.hpp"
 
 namespace eddy::sqlite {
 
-/// What a pool is doing; see pool::statistics().
-struct pool_statistics {
-  std::size_t connections = 0;  ///< open
-  std::size_t readers_in_use = 0;
-  bool writer_in_use = false;
-  std::size_t readers_waiting = 0;  ///< tasks that wait for a connection that reads
-  std::size_t writers_waiting = 0;  ///< tasks that wait for the one that writes
-  std::size_t replaced = 0;         ///< connections closed since they had failed
-  std::size_t timed_out = 0;        ///< waits that reached the limit
-};
-
 namespace detail {
-
-enum class role : unsigned char { reader, writer };
 
 /// A place for a connection, which is opened when it is first needed.
 struct pool_slot {
   explicit pool_slot(role what) noexcept : kind(what) {}
   role kind;
   std::optional<connection> held = {};
-};
-
-class pool_state;
-
-/// A slot of a pool in use; goes back when it is destroyed.
-class lease {
- public:
-  lease(std::shared_ptr<pool_state> from, pool_slot& what) noexcept : pool_(std::move(from)), slot_(&what) {}
-  lease(lease&& other) noexcept : pool_(std::move(other.pool_)), slot_(std::exchange(other.slot_, nullptr)) {}
-  lease& operator=(lease&&) = delete;
-  ~lease();
-
-  pool_slot& slot() const noexcept { return *slot_; }
-  connection& operator*() const noexcept { return *slot_->held; }
-  connection* operator->() const noexcept { return &*slot_->held; }
-
- private:
-  std::shared_ptr<pool_state> pool_;
-  pool_slot* slot_;
 };
 
 /// Waits for a slot, for so long at most. Atomic.

@@ -7,6 +7,12 @@
 
 namespace eddy::sqlite::detail {
 
+execute_result execute_work::operator()(database& db) { return db.execute(sql, std::move(values)); }
+
+std::vector<row> fetch_work::operator()(database& db) { return db.fetch(sql, std::move(values)); }
+
+std::optional<row> fetch_one_work::operator()(database& db) { return db.fetch_one(sql, std::move(values)); }
+
 bool is_for_readers(database& db, const std::string& sql) {
   try {
     const auto info = db.prepare(sql);

@@ -31,19 +31,19 @@ struct statement_work {
 struct execute_work : statement_work {
   using statement_work::statement_work;
   static constexpr auto verb = "execute";
-  execute_result operator()(database& db) { return db.execute(sql, std::move(values)); }
+  execute_result operator()(database& db);
 };
 
 struct fetch_work : statement_work {
   using statement_work::statement_work;
   static constexpr auto verb = "fetch";
-  std::vector<row> operator()(database& db) { return db.fetch(sql, std::move(values)); }
+  std::vector<row> operator()(database& db);
 };
 
 struct fetch_one_work : statement_work {
   using statement_work::statement_work;
   static constexpr auto verb = "fetch_one";
-  std::optional<row> operator()(database& db) { return db.fetch_one(sql, std::move(values)); }
+  std::optional<row> operator()(database& db);
 };
 
 template <class T>

@@ -12,24 +12,10 @@
 
 #include "eddy/base/intrusive_list.hpp"
 #include "eddy/db/sqlite/database.hpp"
+#include "eddy/db/sqlite/detail/job.hpp"
 #include "eddy/loop/event_loop.hpp"
 
 namespace eddy::sqlite::detail {
-
-/// A piece of work for a connection's thread. It lives elsewhere, mostly in the coroutine frame that awaits it.
-///
-/// perform() runs on the thread, then run() (of runnable) on the loop. In between nobody else touches it, and after the
-/// loop has been told the thread does not either.
-class job : public eddy::detail::runnable, public eddy::detail::list_hook {
- public:
-  /// On the connection's thread. `db` is null when it is not open: then `why` says why, unless it was just closed.
-  virtual void perform(database* db, const std::exception_ptr& why) noexcept = 0;
-
- protected:
-  job() = default;
-  job(const job&) = default;
-  ~job() = default;
-};
 
 class workers;
 
