@@ -13,6 +13,7 @@
 #include "eddy/base/frame_pool.hpp"
 #include "eddy/base/function.hpp"
 #include "eddy/base/intrusive_list.hpp"
+#include "eddy/base/iterable.hpp"
 #include "eddy/base/outcome.hpp"
 #include "eddy/base/owned.hpp"
 #include "eddy/base/reports.hpp"

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "eddy/base/iterable.hpp"
 #include "eddy/flow/detail/outcome_of.hpp"
 #include "eddy/flow/gather.hpp"
 #include "eddy/flow/task_group.hpp"
@@ -136,7 +137,7 @@ class completion_stream<T>::next_operation final : public detail::waiter<next_op
 /// **In asyncio.** `for f in as_completed(aws): r = await f`; there leaving early leaves the rest running.
 template <detail::awaitable_range R>
 [[nodiscard]] auto as_completed(R&& range) {
-  return completion_stream<detail::branch_result_t<std::ranges::range_value_t<R>>>(
+  return completion_stream<detail::branch_result_t<detail::element_of<R>>>(
       detail::to_coros<true>(std::forward<R>(range)));
 }
 

@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <algorithm>
 #include <deque>
 #include <exception>
 #include <optional>
-#include <ranges>
 #include <string>
 #include <type_traits>
 #include <utility>
 
+#include "eddy/base/iterable.hpp"
 #include "eddy/flow/detail/outcome_of.hpp"
 #include "eddy/flow/task_group.hpp"
 
@@ -18,8 +17,8 @@ namespace eddy {
 /// A stream of outcomes that are made concurrently, at most so many at once; see `map_concurrent`.
 template <class R, class F>
 class concurrent_map final : public detail::child_tasks {
-  using iterator = std::ranges::iterator_t<R>;
-  using value = detail::called_result_t<F&, std::ranges::range_value_t<R>>;
+  using iterator = detail::iterator_of<R>;
+  using value = detail::called_result_t<F&, detail::element_of<R>>;
 
  public:
   template <class R2, class F2>
@@ -94,12 +93,14 @@ class concurrent_map final : public detail::child_tasks {
   }
 
   typename std::deque<task<value>>::iterator first_ended() {
-    return std::ranges::find_if(tasks_, [](const task<value>& t) { return t.state().done(); });
+    auto at = tasks_.begin();
+    while (at != tasks_.end() && !at->state().done()) ++at;
+    return at;
   }
 
   // A call that throws before it is a coroutine is this element's end, like any other.
   detail::typed_task<value>* make_child() {
-    std::ranges::range_value_t<R> element(**at_);
+    detail::element_of<R> element(**at_);
     try {
       return detail::make_task(context_->scheduler(), context_, std::ref(f_), std::move(element));
     } catch (...) {
@@ -112,8 +113,8 @@ class concurrent_map final : public detail::child_tasks {
   }
 
   void start_more() {
-    if (!at_) at_ = std::ranges::begin(range_);
-    for (; tasks_.size() < limit_ && *at_ != std::ranges::end(range_); ++*at_) {
+    if (!at_) at_ = detail::iteration::first(range_);
+    for (; tasks_.size() < limit_ && *at_ != detail::iteration::last(range_); ++*at_) {
       auto* state = make_child();
       task<value> handle(*state);
       add(*state, nullptr);
@@ -140,11 +141,10 @@ class concurrent_map final : public detail::child_tasks {
 /// An rvalue range is kept, an lvalue is referred to and has to outlive the scope.
 ///
 /// **In asyncio.** A Semaphore around gather, or as_completed.
-template <std::ranges::input_range R, class F>
+template <detail::iterable R, class F>
 auto map_concurrent(R&& range, std::size_t limit, F&& f) {
   EDDY_CHECK_CLOSURE(F);
-  using kept = std::conditional_t<std::is_lvalue_reference_v<R>, std::ranges::ref_view<std::remove_reference_t<R>>,
-                                  std::remove_cvref_t<R>>;
+  using kept = std::conditional_t<std::is_lvalue_reference_v<R>, R, std::remove_cvref_t<R>>;
   return concurrent_map<kept, std::decay_t<F>>(std::forward<R>(range), limit, std::forward<F>(f));
 }
 

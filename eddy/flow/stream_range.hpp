@@ -2,20 +2,20 @@
 #pragma once
 
 #include <optional>
-#include <ranges>
 #include <string>
 #include <type_traits>
 #include <utility>
 
+#include "eddy/base/iterable.hpp"
 #include "eddy/coro/leaf.hpp"
 #include "eddy/flow/stream_shaper.hpp"
 
 namespace eddy::streams {
 
 /// A range as a stream; see from().
-template <std::ranges::input_range R>
+template <detail::iterable R>
 class range_stream {
-  using value = std::ranges::range_value_t<R>;
+  using value = detail::element_of<R>;
 
  public:
   explicit range_stream(R&& range) : range_(std::forward<R>(range)) {}
@@ -37,21 +37,21 @@ class range_stream {
 
  private:
   std::optional<value> take() {
-    if (!at_) at_.emplace(std::ranges::begin(range_));
-    if (*at_ == std::ranges::end(range_)) return std::nullopt;
+    if (!at_) at_.emplace(detail::iteration::first(range_));
+    if (*at_ == detail::iteration::last(range_)) return std::nullopt;
     std::optional<value> item(**at_);
     ++*at_;
     return item;
   }
 
   R range_;
-  std::optional<std::ranges::iterator_t<R>> at_;  // made at the first next(): the range may move until then
+  std::optional<detail::iterator_of<R>> at_;  // made at the first next(): the range may move until then
 };
 
 /// A range as a source: each next() gives a copy of an element. An rvalue is kept, an lvalue is referred to.
 ///
 /// **Cancellation.** next() is a cancellation point, and atomic.
-template <std::ranges::input_range R>
+template <detail::iterable R>
 [[nodiscard]] auto from(R&& range) {
   return range_stream<detail::kept_source<R>>(std::forward<R>(range));
 }

@@ -4,7 +4,6 @@
 #include <chrono>
 #include <deque>
 #include <optional>
-#include <ranges>
 #include <source_location>
 #include <string>
 #include <utility>

@@ -6,7 +6,6 @@
 #include <cstddef>
 #include <filesystem>
 #include <memory>
-#include <ranges>
 #include <source_location>
 #include <span>
 #include <string>

@@ -8,7 +8,6 @@
 #include <limits>
 #include <memory>
 #include <optional>
-#include <ranges>
 #include <span>
 #include <string>
 #include <string_view>
@@ -19,6 +18,7 @@
 #include <vector>
 
 #include "eddy/base/describe.hpp"
+#include "eddy/base/iterable.hpp"
 #include "eddy/os/msgpack/reader.hpp"
 #include "eddy/os/msgpack/writer.hpp"
 
@@ -160,11 +160,11 @@ template <class T>
 concept byte_like = std::same_as<T, std::byte> || std::same_as<T, unsigned char>;
 
 template <class T>
-concept map_like = requires { typename T::mapped_type; } && std::ranges::input_range<const T>;
+concept map_like = requires { typename T::mapped_type; } && eddy::detail::iterable<const T>;
 
 // Everything else that has elements and can be filled: vector, deque, list, set, unordered_set.
 template <class T>
-concept sequence_like = !map_like<T> && std::ranges::input_range<const T> && std::default_initializable<T> &&
+concept sequence_like = !map_like<T> && eddy::detail::iterable<const T> && std::default_initializable<T> &&
                         requires(T& to, typename T::value_type&& element) { to.insert(to.end(), std::move(element)); };
 
 template <class Range>
@@ -207,7 +207,7 @@ struct conversion<std::vector<Byte>> {
 template <detail::sequence_like T>
 struct conversion<T> {
   static void put(writer& out, const T& range) {
-    detail::put_elements(out, range, static_cast<std::size_t>(std::ranges::distance(range)));
+    detail::put_elements(out, range, eddy::detail::count_elements(range));
   }
   static T get(reader& in) {
     const reader::nested here(in);
@@ -222,7 +222,7 @@ struct conversion<T> {
 template <detail::map_like T>
 struct conversion<T> {
   static void put(writer& out, const T& map) {
-    out.put_map(static_cast<std::size_t>(std::ranges::distance(map)));
+    out.put_map(eddy::detail::count_elements(map));
     for (const auto& [key, value] : map) {
       pack<typename T::key_type>(out, key);
       pack<typename T::mapped_type>(out, value);
