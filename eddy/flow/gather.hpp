@@ -3,7 +3,6 @@
 
 #include <array>
 #include <memory>
-#include <ranges>
 #include <string>
 #include <tuple>
 #include <type_traits>
@@ -12,6 +11,7 @@
 #include <vector>
 
 #include "eddy/base/function.hpp"
+#include "eddy/base/iterable.hpp"
 #include "eddy/coro/branch.hpp"
 #include "eddy/coro/task.hpp"
 #include "eddy/flow/detail/outcome_of.hpp"
@@ -243,7 +243,7 @@ class gather_range_operation final : public gather_rules<gather_range_operation<
 };
 
 template <class R>
-concept awaitable_range = std::ranges::input_range<R> && awaitable<std::ranges::range_value_t<R>>;
+concept awaitable_range = iterable<R> && awaitable<element_of<R>>;
 
 template <bool Outcomes, class A>
 auto to_branch_coro(A&& a) {
@@ -257,9 +257,9 @@ auto to_branch_coro(A&& a) {
 /// handles.
 template <bool Outcomes, class R>
 auto to_coros(R&& range) {
-  using element = std::ranges::range_value_t<R>;
+  using element = element_of<R>;
   std::vector<coro<branch_result_t<element>>> coros;
-  if constexpr (std::ranges::sized_range<R>) coros.reserve(std::ranges::size(range));
+  if constexpr (sized_iterable<R>) coros.reserve(std::size(range));
   for (auto&& each : range) {
     if constexpr (is_coro<element>::value || !std::is_lvalue_reference_v<R>)
       coros.push_back(to_branch_coro<Outcomes>(element(std::move(each))));
@@ -307,12 +307,12 @@ template <class... As>
 /// are moved out of the range.
 template <detail::awaitable_range R>
 [[nodiscard]] auto gather(R&& range) {
-  return detail::gather_range_operation<false, detail::branch_result_t<std::ranges::range_value_t<R>>>(
+  return detail::gather_range_operation<false, detail::branch_result_t<detail::element_of<R>>>(
       detail::to_coros<false>(std::forward<R>(range)));
 }
 template <detail::awaitable_range R>
 [[nodiscard]] auto gather(return_exceptions_t, R&& range) {
-  return detail::gather_range_operation<true, detail::branch_result_t<std::ranges::range_value_t<R>>>(
+  return detail::gather_range_operation<true, detail::branch_result_t<detail::element_of<R>>>(
       detail::to_coros<true>(std::forward<R>(range)));
 }
 
