@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <algorithm>
 #include <concepts>
 #include <cstdint>
+#include <queue>
 #include <vector>
 
 #include "eddy/sync/basic_queue.hpp"
@@ -23,12 +23,7 @@ class priority_order {
   std::size_t size() const noexcept { return heap_.size(); }
   void push(T&& item) { insert(std::move(item), ++last_); }
   void put_back(T&& item) { insert(std::move(item), --first_); }
-  T pop() {
-    std::ranges::pop_heap(heap_, goes_after{});
-    T item = std::move(heap_.back().item);
-    heap_.pop_back();
-    return item;
-  }
+  T pop() { return heap_.take(); }
 
  private:
   struct entry {
@@ -43,12 +38,18 @@ class priority_order {
     }
   };
 
-  void insert(T&& item, std::int64_t number) {
-    heap_.emplace_back(std::move(item), number);
-    std::ranges::push_heap(heap_, goes_after{});
-  }
+  // The heap of <queue>, since <algorithm> is dear to compile; it has no pop that gives the item.
+  struct heap : std::priority_queue<entry, std::vector<entry>, goes_after> {
+    T take() {
+      T item = std::move(this->c.front().item);
+      this->pop();  // puts the first at the end without comparing it
+      return item;
+    }
+  };
 
-  std::vector<entry> heap_;
+  void insert(T&& item, std::int64_t number) { heap_.emplace(std::move(item), number); }
+
+  heap heap_;
   std::int64_t last_ = 0;   // counts up with each item that was put,
   std::int64_t first_ = 0;  // and down with each that came back: those go before their equals
 };

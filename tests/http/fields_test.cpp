@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "eddy/http/fields.hpp"
 
+#include <algorithm>
 #include <map>
 #include <random>
 #include <ranges>

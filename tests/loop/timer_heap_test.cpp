@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "eddy/loop/timer_heap.hpp"
 
+#include <algorithm>
 #include <gtest/gtest.h>
 
 #include <functional>
