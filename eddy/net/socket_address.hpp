@@ -4,10 +4,10 @@
 #include <sys/socket.h>
 
 #include <compare>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <utility>
-#include <variant>
 
 #include "eddy/net/address.hpp"
 #include "eddy/net/unix_address.hpp"
@@ -23,16 +23,18 @@ class socket_address {
  public:
   /// No address.
   socket_address() noexcept = default;
-  socket_address(const endpoint& at) noexcept : value_(at) {}          // NOLINT(google-explicit-constructor)
-  socket_address(unix_address at) noexcept : value_(std::move(at)) {}  // NOLINT(google-explicit-constructor)
+  socket_address(const endpoint& at) noexcept
+      : kind_(kind::network), endpoint_(at) {}  // NOLINT(google-explicit-constructor)
+  socket_address(unix_address at) noexcept
+      : kind_(kind::local), unix_(std::move(at)) {}  // NOLINT(google-explicit-constructor)
 
   /// @returns no address for a family other than IPv4, IPv6 and Unix.
   static socket_address from_system(const sockaddr_storage& address, socklen_t size);
 
   /// Null when it is none.
-  const endpoint* as_endpoint() const noexcept { return std::get_if<endpoint>(&value_); }
-  const unix_address* as_unix() const noexcept { return std::get_if<unix_address>(&value_); }
-  explicit operator bool() const noexcept { return value_.index() != 0; }
+  const endpoint* as_endpoint() const noexcept { return kind_ == kind::network ? &endpoint_ : nullptr; }
+  const unix_address* as_unix() const noexcept { return kind_ == kind::local ? &unix_ : nullptr; }
+  explicit operator bool() const noexcept { return kind_ != kind::none; }
 
   /// AF_INET, AF_INET6, AF_UNIX; AF_UNSPEC for none.
   int family() const noexcept;
@@ -45,7 +47,12 @@ class socket_address {
   friend auto operator<=>(const socket_address&, const socket_address&) noexcept = default;
 
  private:
-  std::variant<std::monostate, endpoint, unix_address> value_;
+  enum class kind : std::uint8_t { none, network, local };
+
+  // What the kind does not name is as it was made: so all members compare.
+  kind kind_ = kind::none;
+  endpoint endpoint_;
+  unix_address unix_;
 };
 
 namespace detail {
