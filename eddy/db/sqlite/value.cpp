@@ -3,9 +3,37 @@
 
 namespace eddy::sqlite {
 
+value::value(const value& other) : kind_(other.kind_) {
+  if (kind_ == kind::text)
+    new (&text_) std::string(other.text_);
+  else if (kind_ == kind::bytes)
+    new (&bytes_) blob(other.bytes_);
+  else if (kind_ == kind::real)
+    real_ = other.real_;
+  else
+    integer_ = other.integer_;
+}
+
+bool operator==(const value& a, const value& b) noexcept {
+  if (a.kind_ != b.kind_) return false;
+  switch (a.kind_) {
+    case value::kind::null:
+      return true;
+    case value::kind::integer:
+      return a.integer_ == b.integer_;
+    case value::kind::real:
+      return a.real_ == b.real_;
+    case value::kind::text:
+      return a.text_ == b.text_;
+    case value::kind::bytes:
+      return a.bytes_ == b.bytes_;
+  }
+  return false;
+}
+
 std::string_view value::type_name() const noexcept {
   constexpr std::string_view names[] = {"null", "integer", "real", "text", "blob"};
-  return names[held_.index()];
+  return names[static_cast<std::size_t>(kind_)];
 }
 
 std::size_t value::size_bytes() const noexcept {
