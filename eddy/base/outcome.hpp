@@ -28,7 +28,7 @@ class reason_text {
   reason_text() noexcept = default;
   /// Without memory for it the reason is lost, and nothing else.
   explicit reason_text(std::string&& text) noexcept
-      : text_(text.empty() ? nullptr : new (std::nothrow) std::string(std::move(text))) {}
+      : text_(text.empty() ? nullptr : new(std::nothrow) std::string(std::move(text))) {}
   reason_text(const reason_text& other) : text_(other.text_ != nullptr ? new std::string(*other.text_) : nullptr) {}
   reason_text(reason_text&& other) noexcept : text_(std::exchange(other.text_, nullptr)) {}
   reason_text& operator=(reason_text other) noexcept {

@@ -49,6 +49,27 @@ class owned {
   T* object_ = nullptr;
 };
 
+/// The same for an array.
+template <class T>
+class owned<T[]> {
+ public:
+  owned() noexcept = default;
+  owned(owned&& other) noexcept : first_(std::exchange(other.first_, nullptr)) {}
+  owned(std::unique_ptr<T[]>&& other) noexcept : first_(other.release()) {}  // NOLINT(google-explicit-constructor)
+  owned& operator=(owned&& other) noexcept {
+    delete[] std::exchange(first_, std::exchange(other.first_, nullptr));
+    return *this;
+  }
+  ~owned() { delete[] first_; }
+
+  T* get() const noexcept { return first_; }
+  T& operator[](std::size_t index) const noexcept { return first_[index]; }
+  explicit operator bool() const noexcept { return first_ != nullptr; }
+
+ private:
+  T* first_ = nullptr;
+};
+
 template <class T, class... Args>
 owned<T> make_owned(Args&&... args) {
   return owned<T>(new T(std::forward<Args>(args)...));

@@ -62,7 +62,7 @@ std::span<char> file_engine::scratch() {
 }
 
 thread_pool& file_engine::threads() {
-  if (!threads_) threads_.emplace(most_threads, "eddy-files");
+  if (!threads_) threads_ = make_owned<thread_pool>(most_threads, "eddy-files");
   return *threads_;
 }
 

@@ -71,9 +71,9 @@ class file_engine final : public loop_service {
  private:
   event_loop& loop_;
   std::string reason_;
-  std::optional<thread_pool> threads_;
+  owned<thread_pool> threads_;
   owned<file_driver> driver_;
-  std::unique_ptr<char[]> scratch_;
+  owned<char[]> scratch_;
 };
 
 /// @throws std::system_error  The system refuses it, or it lacks operations.

@@ -8,6 +8,7 @@
 #include <span>
 #include <vector>
 
+#include "eddy/base/owned.hpp"
 #include "eddy/os/msgpack/writer.hpp"
 
 namespace eddy::detail {
@@ -51,7 +52,7 @@ inline std::vector<std::byte> seal_frame(frame_kind kind, msgpack::writer&& out)
 struct received_frame {
   frame_kind kind = frame_kind::hello;
   std::size_t size = 0;
-  std::unique_ptr<std::byte[]> data;
+  owned<std::byte[]> data;
 
   std::span<const std::byte> body() const noexcept { return {data.get(), size}; }
 };
