@@ -77,6 +77,7 @@ class condition {
   detail::intrusive_list<wait_operation> waiters_;
 };
 
+/// One wait. Its states:
 /// ```
 ///   waits for a notification ──notified──> takes the mutex again ──> completed
 ///              └────────────cancelled────> takes the mutex again ──> withdrawn

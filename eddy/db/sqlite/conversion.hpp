@@ -25,20 +25,22 @@ namespace eddy::sqlite {
 ///       static url from(const cell& c) { return url(c.text()); }        // c.refuse("why") when it does not fit
 ///     };
 ///
-/// | C++ type                                   | SQLite              | refused |
-/// |--------------------------------------------|---------------------|------------------------------------------------|
-/// | signed and unsigned integers, not `char`   | integer             | what does not fit, both ways; reals | | `bool`
-/// | integer 0 or 1      | other integers                                 | | enums | underlying integer  | what does
-/// not fit the underlying type          | | `double`, `float`                          | real                | NaN;
-/// integers that are not exact; float: range | | `std::string`, `string_view`, `const char*`| text                |
-/// blobs                                          | | `blob`, `std::span` of bytes               | blob | text | |
-/// `sys_time<Duration>`                       | integer             | what does not fit the type                     |
-/// | `duration`                                 | integer             | what does not fit the type | |
-/// `std::optional<T>`                         | null, or as T       | as T                                           |
-/// | `nullopt`, `nullptr`, a null `const char*` | null                | (only in) |
+/// | C++ type                                    | SQLite             | refused |
+/// |---------------------------------------------|--------------------|---------|
+/// | signed and unsigned integers, not `char`    | integer            | what does not fit, both ways; reals |
+/// | `bool`                                      | integer 0 or 1     | other integers |
+/// | enums                                       | underlying integer | what does not fit the underlying type |
+/// | `double`, `float`                           | real               | NaN; inexact integers; float: range |
+/// | `std::string`, `string_view`, `const char*` | text               | blobs |
+/// | `blob`, `std::span` of bytes                | blob               | text |
+/// | `sys_time<Duration>`                        | integer            | what does not fit the type |
+/// | `duration`                                  | integer            | what does not fit the type |
+/// | `std::optional<T>`                          | null, or as T      | as T |
+/// | `nullopt`, `nullptr`, a null `const char*`  | null               | (only in) |
 ///
 /// Times are whole microseconds, since 1970-01-01 UTC for time points: they sort, subtract and index as integers,
-/// reach 290,000 years, and `datetime(t / 1e6, 'unixepoch')` prints them. What is finer is rounded down on the way in.
+/// reach 290,000 years, and ``datetime(t / 1e6, 'unixepoch')`` prints them. What is finer is rounded down on the
+/// way in.
 ///
 /// Nothing is converted that SQL itself would have to guess: the text "12" is no integer. `cast(x as integer)` says so.
 template <class T>

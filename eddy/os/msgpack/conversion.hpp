@@ -48,9 +48,10 @@ namespace eddy::msgpack {
 template <class T>
 struct conversion;
 
-/// Types that can be written, and read.
+/// Types that can be written.
 template <class T>
 concept writable = requires(writer& out, const T& value) { conversion<T>::put(out, value); };
+/// Types that can be read.
 template <class T>
 concept readable = requires(reader& in) {
   { conversion<T>::get(in) } -> std::same_as<T>;
