@@ -3,7 +3,7 @@
 # presets; whoever prefers them uses `cmake --preset dev` and so on directly.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all laws scenarios faults soak bench bench-quick lint format
+.PHONY: help demo test test-all laws scenarios faults soak bench bench-quick docs lint format
 
 export CMAKE_GENERATOR ?= $(if $(shell command -v ninja),Ninja,Unix Makefiles)
 CRAWLER := build/release/examples/crawler/crawler
@@ -19,6 +19,7 @@ help:
 	@echo "make soak [MINUTES=10] [SEED=1]        random programs against a model, with memory that has to stay flat"
 	@echo "make bench [BENCH=row,row] [ROUNDS=3]  eddy beside its peers and bare C: tables, JSON and a chart"
 	@echo "make bench-quick [RECORD=1]            instructions a unit of each row against recorded budgets"
+	@echo "make docs       the guide and the reference of the headers as one site, build/docs/site"
 	@echo "make lint       layout, clang-tidy, layering, links, each header alone"
 	@echo "make format     lays out all sources"
 
@@ -67,6 +68,10 @@ bench-quick:
 	@scripts/setup bench-quick
 	@scripts/build_targets dev bench_heart
 	@bench/quick $(if $(RECORD),--record) build/dev/bench/heart/bench_heart
+
+docs:
+	@scripts/setup docs
+	@scripts/docs
 
 lint:
 	@scripts/setup lint
