@@ -4,9 +4,15 @@
 from __future__ import annotations
 
 import statistics
+import sys
 
 from harness.measure import Measurements
 from harness.row import ROOT, Goal, Row
+
+
+def told(part: str) -> str:
+    """A part of a command as anybody could type it, without this machine's folders."""
+    return "python3" if part == sys.executable else part.replace(f"{ROOT}/", "")
 
 
 def result_of(row: Row, measured: Measurements) -> dict:
@@ -26,7 +32,7 @@ def result_of(row: Row, measured: Measurements) -> dict:
 
 def entry_of(row: Row, contender, measured: Measurements) -> dict:
     values = measured.values(row, contender)
-    command = [part.replace(f"{ROOT}/", "") for part in contender.command]
+    command = [told(part) for part in contender.command]
     entry = {"name": contender.name, "role": contender.role(), "command": command}
     if not values:
         return entry | {"missing": measured.reason(contender)}
