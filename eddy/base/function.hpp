@@ -105,11 +105,11 @@ class function<R(Args...)> {
 
   static void* object_in(const unsigned char* inside) noexcept {
     void* object = nullptr;
-    std::memcpy(&object, inside, sizeof object);
+    std::memcpy(static_cast<void*>(&object), inside, sizeof object);
     return object;
   }
   void* object() const noexcept { return object_in(inside_); }
-  void set_object(void* object) noexcept { std::memcpy(inside_, &object, sizeof object); }
+  void set_object(void* object) noexcept { std::memcpy(inside_, static_cast<const void*>(&object), sizeof object); }
 
   alignas(void*) unsigned char inside_[words * sizeof(void*)] = {};
   R (*call_)(unsigned char*, Args&&...) = nullptr;

@@ -42,7 +42,7 @@ class owned {
 
  private:
   static void destroy(T* object) noexcept {
-    static_assert(sizeof(T) > 0, "what owns this has to be destroyed where the type is complete");
+    static_assert(requires { sizeof(T); }, "what owns this has to be destroyed where the type is complete");
     delete object;
   }
 

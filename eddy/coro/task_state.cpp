@@ -175,9 +175,12 @@ std::string task_state::describe() const {
 
 void join_leaf::begin() {
   // A wait for oneself can never end: the task itself, or one whose scope this is.
-  for (const context* line = context_; line != nullptr; line = line->parent())
+  const context* line = context_;
+  do {
     if (line == task_) [[unlikely]]
       throw_awaits_itself();
+    line = line->parent();
+  } while (line != nullptr);
   task_->add_joiner(*this);
   note_wait(*context_);
 }
