@@ -15,6 +15,7 @@
 #include "eddy/os/detail/file_failure.hpp"
 #include "eddy/os/detail/file_job.hpp"
 #include "eddy/os/detail/temporary_name.hpp"
+#include "eddy/os/file_name.hpp"
 
 namespace eddy {
 
@@ -118,6 +119,8 @@ void copy_now(const std::filesystem::path& from, const std::filesystem::path& to
 }  // namespace
 
 coro<> copy_file(std::filesystem::path from, std::filesystem::path to, if_there then) {
+  detail::check_path(from.native());
+  detail::check_path(to.native());
   auto job = [&](const detail::stop_flag& stop) { copy_now(from, to, then, stop); };
   co_await detail::file_job(detail::current_file_engine(), job, "copy_file");
 }

@@ -20,6 +20,7 @@ enum class if_there {
 /// Files of /proc, which have no size, are copied to their end.
 ///
 /// @throws std::filesystem::filesystem_error  With both paths. ENOTSUP when `from` is a folder, FIFO or device.
+/// @throws misuse_error  A path has a zero byte in it.
 ///
 /// **Cancellation.** A cancellation point. Atomic: cancelled means that there is no copy and nothing is left behind.
 /// **In asyncio.** `shutil.copy` on a thread.

@@ -12,6 +12,7 @@
 #include "eddy/os/detail/file_job.hpp"
 #include "eddy/os/detail/folder_reader.hpp"
 #include "eddy/os/detail/owned_descriptor.hpp"
+#include "eddy/os/file_name.hpp"
 
 namespace eddy {
 
@@ -107,6 +108,7 @@ struct walk_state {
 // -- one folder -------------------------------------------------------------------------------------------------------
 
 directory_stream::directory_stream(path at) : state_(std::make_unique<detail::directory_state>()) {
+  detail::check_path(at.native());
   state_->at = std::move(at);
 }
 directory_stream::directory_stream(directory_stream&&) noexcept = default;
@@ -133,6 +135,7 @@ coro<std::optional<directory_entry>> directory_stream::next() {
 }
 
 coro<std::vector<directory_entry>> list_directory(path at) {
+  detail::check_path(at.native());
   auto job = [&](const stop_flag& stop) {
     const owned_descriptor fd = open_folder("list_directory", at);
     return read_folder("list_directory", fd.get(), at, stop);
@@ -142,7 +145,10 @@ coro<std::vector<directory_entry>> list_directory(path at) {
 
 // -- a tree -----------------------------------------------------------------------------------------------------------
 
-walk_stream::walk_stream(path at) : state_(std::make_unique<detail::walk_state>()) { state_->root = std::move(at); }
+walk_stream::walk_stream(path at) : state_(std::make_unique<detail::walk_state>()) {
+  detail::check_path(at.native());
+  state_->root = std::move(at);
+}
 walk_stream::walk_stream(walk_stream&&) noexcept = default;
 walk_stream& walk_stream::operator=(walk_stream&&) noexcept = default;
 walk_stream::~walk_stream() = default;

@@ -57,10 +57,14 @@ class directory_stream {
 ///
 /// Names that come or go meanwhile may be seen or not; "." and ".." are not. The folder is opened by the first next().
 ///
+/// @throws misuse_error  The path has a zero byte in it.
+///
 /// **In asyncio.** `aiofiles.os.scandir`.
 inline directory_stream scan_directory(std::filesystem::path path) { return directory_stream(std::move(path)); }
 
 /// All names in a folder, sorted by name.
+///
+/// @throws std::filesystem::filesystem_error  @throws misuse_error  The path has a zero byte in it.
 ///
 /// **Cancellation.** A cancellation point; atomic.
 /// **In asyncio.** `sorted(await aiofiles.os.listdir(path))`.
@@ -96,6 +100,8 @@ class walk_stream {
 ///
 /// The names of one folder are read at once and no folder is held open, so that any number may be removed, made or
 /// renamed meanwhile; it costs memory for the names of the folders on the way.
+///
+/// @throws misuse_error  The path has a zero byte in it.
 ///
 /// **In asyncio.** `os.walk`, `pathlib.Path.rglob` on a thread.
 inline walk_stream walk(std::filesystem::path path) { return walk_stream(std::move(path)); }

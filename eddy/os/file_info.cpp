@@ -7,6 +7,7 @@
 
 #include "eddy/os/detail/file_failure.hpp"
 #include "eddy/os/detail/file_job.hpp"
+#include "eddy/os/file_name.hpp"
 
 namespace eddy {
 
@@ -40,6 +41,7 @@ file_info::time time_of(const statx_timestamp& stamp) noexcept {
 }
 
 coro<int> look(const std::filesystem::path& path, int flags, file_info& into) {
+  detail::check_path(path.native());
   struct statx found{};
   detail::file_operation op(detail::current_file_engine(), detail::file_call::status, "file_status");
   op.fd = AT_FDCWD;

@@ -41,6 +41,7 @@ struct file_info {
 /// Looks at a file; a symbolic link is followed.
 ///
 /// @throws std::filesystem::filesystem_error  There is none, or it cannot be reached.
+/// @throws misuse_error  The path has a zero byte in it.
 ///
 /// **Cancellation.** A cancellation point; atomic.
 /// **In asyncio.** `aiofiles.os.stat`.
@@ -54,6 +55,7 @@ coro<file_info> symlink_status(std::filesystem::path path);
 /// Whether there is such a file; false for a symbolic link that leads nowhere.
 ///
 /// @throws std::filesystem::filesystem_error  It cannot be found out, as in a folder that may not be searched.
+/// @throws misuse_error  The path has a zero byte in it.
 ///
 /// **In asyncio.** `aiofiles.os.path.exists`.
 coro<bool> exists(std::filesystem::path path);

@@ -11,6 +11,7 @@
 #include "eddy/os/detail/file_failure.hpp"
 #include "eddy/os/detail/file_job.hpp"
 #include "eddy/os/detail/tree_removal.hpp"
+#include "eddy/os/file_name.hpp"
 
 namespace eddy {
 
@@ -51,6 +52,7 @@ bool make_folders(const path& whole, const stop_flag& stop) {
 }  // namespace
 
 coro<bool> remove(path at) {
+  detail::check_path(at.native());
   auto job = [&](const stop_flag&) {
     if (::remove(at.c_str()) == 0) return true;
     if (errno == ENOENT || errno == ENOTDIR) return false;
@@ -60,11 +62,14 @@ coro<bool> remove(path at) {
 }
 
 coro<std::uint64_t> remove_all(path at) {
+  detail::check_path(at.native());
   auto job = [&](const stop_flag& stop) { return detail::remove_tree("remove_all", at, stop); };
   co_return co_await file_job(current_file_engine(), job, "remove_all");
 }
 
 coro<> rename(path from, path to) {
+  detail::check_path(from.native());
+  detail::check_path(to.native());
   auto job = [&](const stop_flag&) {
     if (::rename(from.c_str(), to.c_str()) != 0) detail::throw_file_error("rename", from, to, errno);
   };
@@ -72,16 +77,20 @@ coro<> rename(path from, path to) {
 }
 
 coro<bool> create_directory(path at) {
+  detail::check_path(at.native());
   auto job = [&](const stop_flag&) { return make_folder("create_directory", at); };
   co_return co_await file_job(current_file_engine(), job, "create_directory");
 }
 
 coro<bool> create_directories(path at) {
+  detail::check_path(at.native());
   auto job = [&](const stop_flag& stop) { return make_folders(at, stop); };
   co_return co_await file_job(current_file_engine(), job, "create_directories");
 }
 
 coro<> create_symlink(path target, path link) {
+  detail::check_path(target.native());
+  detail::check_path(link.native());
   auto job = [&](const stop_flag&) {
     if (::symlink(target.c_str(), link.c_str()) != 0) detail::throw_file_error("create_symlink", target, link, errno);
   };
@@ -89,6 +98,8 @@ coro<> create_symlink(path target, path link) {
 }
 
 coro<> create_hard_link(path target, path link) {
+  detail::check_path(target.native());
+  detail::check_path(link.native());
   auto job = [&](const stop_flag&) {
     if (::link(target.c_str(), link.c_str()) != 0) detail::throw_file_error("create_hard_link", target, link, errno);
   };
@@ -96,6 +107,7 @@ coro<> create_hard_link(path target, path link) {
 }
 
 coro<path> read_symlink(path link) {
+  detail::check_path(link.native());
   auto job = [&](const stop_flag&) {
     std::string target(256, '\0');
     while (true) {
@@ -109,6 +121,7 @@ coro<path> read_symlink(path link) {
 }
 
 coro<> set_permissions(path at, std::filesystem::perms allowed) {
+  detail::check_path(at.native());
   auto job = [&](const stop_flag&) {
     detail::checked(::chmod(at.c_str(), static_cast<mode_t>(allowed)), "set_permissions", at);
   };

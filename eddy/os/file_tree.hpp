@@ -10,6 +10,7 @@
 // functions of std::filesystem have the same names, and block.
 //
 // @throws std::filesystem::filesystem_error, which names the operation and the paths.
+// @throws misuse_error  A path has a zero byte in it.
 // **Cancellation.** Cancellation points, and atomic, but for remove_all() and create_directories(): those end between
 // two steps, and what they have done stays.
 

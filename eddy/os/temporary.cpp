@@ -11,6 +11,7 @@
 #include "eddy/os/detail/file_job.hpp"
 #include "eddy/os/detail/temporary_name.hpp"
 #include "eddy/os/detail/tree_removal.hpp"
+#include "eddy/os/file_name.hpp"
 
 namespace eddy {
 
@@ -63,6 +64,7 @@ file opened(int fd, path name) {
 temporary_file::temporary_file() : folder_(usual_folder()) {}
 
 coro<file&> temporary_file::aenter() {
+  detail::check_path(folder_.native());
   auto job = [this](const stop_flag&) { return make_nameless(folder_); };
   const int fd = co_await detail::file_job(current_file_engine(), job, "temporary_file");
   file_ = opened(fd, folder_ / "(temporary)");
@@ -72,6 +74,8 @@ coro<file&> temporary_file::aenter() {
 named_temporary_file::named_temporary_file() : named_temporary_file(usual_folder()) {}
 
 coro<file&> named_temporary_file::aenter() {
+  detail::check_path(folder_.native());
+  detail::check_path(prefix_);
   path name;
   auto job = [&](const stop_flag&) {
     return with_free_name("named_temporary_file", folder_, prefix_, name, make_file);
@@ -93,6 +97,8 @@ coro<> named_temporary_file::aexit() {
 temporary_directory::temporary_directory() : temporary_directory(usual_folder()) {}
 
 coro<const path&> temporary_directory::aenter() {
+  detail::check_path(folder_.native());
+  detail::check_path(prefix_);
   path name;
   auto job = [&](const stop_flag&) {
     with_free_name("temporary_directory", folder_, prefix_, name,

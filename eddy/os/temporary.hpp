@@ -23,6 +23,7 @@ class temporary_file {
   temporary_file();
   explicit temporary_file(std::filesystem::path folder) : folder_(std::move(folder)) {}
 
+  /// @throws misuse_error  The folder's path has a zero byte in it.
   coro<file&> aenter();
   coro<> aexit() { return file_.close(); }
 
@@ -45,6 +46,7 @@ class named_temporary_file {
   explicit named_temporary_file(std::filesystem::path folder, std::string prefix = "eddy-")
       : folder_(std::move(folder)), prefix_(std::move(prefix)) {}
 
+  /// @throws misuse_error  The folder's path or the prefix has a zero byte in it.
   coro<file&> aenter();
   coro<> aexit();
 
@@ -68,6 +70,7 @@ class temporary_directory {
   explicit temporary_directory(std::filesystem::path folder, std::string prefix = "eddy-")
       : folder_(std::move(folder)), prefix_(std::move(prefix)) {}
 
+  /// @throws misuse_error  The folder's path or the prefix has a zero byte in it.
   coro<const std::filesystem::path&> aenter();
   coro<> aexit();
 

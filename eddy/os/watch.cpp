@@ -15,6 +15,7 @@
 #include "eddy/os/detail/file_job.hpp"
 #include "eddy/os/detail/owned_descriptor.hpp"
 #include "eddy/os/detail/watched_descriptor.hpp"
+#include "eddy/os/file_name.hpp"
 
 namespace eddy {
 
@@ -113,6 +114,7 @@ file_watch& file_watch::operator=(file_watch&&) noexcept = default;
 file_watch::~file_watch() = default;
 
 coro<file_watch> watch(path at) {
+  detail::check_path(at.native());
   // Finding the file may have to wait for a disk.
   auto job = [&](const detail::stop_flag&) {
     detail::owned_descriptor fd(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC));

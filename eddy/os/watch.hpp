@@ -73,6 +73,7 @@ class file_watch {
 ///
 /// @throws std::filesystem::filesystem_error  There is no such file; or ENOSPC, EMFILE: the user's limit of watches
 /// (fs.inotify.max_user_watches) or of watchers (fs.inotify.max_user_instances).
+/// @throws misuse_error  The path has a zero byte in it.
 ///
 /// **Cancellation.** A cancellation point; atomic.
 /// **In asyncio.** Nothing; `watchfiles.awatch`.

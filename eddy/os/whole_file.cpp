@@ -141,6 +141,7 @@ coro<> append_file(std::filesystem::path path, std::string content) {
 }
 
 coro<> replace_file(std::filesystem::path path, std::string content) {
+  detail::check_path(path.native());
   auto job = [&](const detail::stop_flag& stop) { replace_now(path, content, stop); };
   co_await detail::file_job(detail::current_file_engine(), job, "replace_file");
 }

@@ -42,6 +42,7 @@ coro<> append_file(std::filesystem::path path, std::string content);
 ///
 /// @throws std::filesystem::filesystem_error  The old file stands; nothing else is left. Only when the folder could not
 /// be brought to the disk the new one stands.
+/// @throws misuse_error  The path has a zero byte in it.
 ///
 /// **Cancellation.** A cancellation point. Atomic: cancelled means that the old file stands and nothing is left behind.
 /// It may take until the disk has answered.

@@ -4,9 +4,16 @@
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <vector>
 
 #include "eddy/base/errors.hpp"
+#include "eddy/os/copy_file.hpp"
+#include "eddy/os/directory.hpp"
+#include "eddy/os/file_info.hpp"
+#include "eddy/os/file_tree.hpp"
 #include "eddy/os/open_file.hpp"
+#include "eddy/os/temporary.hpp"
+#include "eddy/os/watch.hpp"
 #include "eddy/os/whole_file.hpp"
 #include "tests/os/files.hpp"
 
@@ -108,6 +115,91 @@ EDDY_FILE_TEST(file_name, a_zero_byte_opens_reads_and_creates_nothing) {
   EXPECT_EQ(content_of(folder / "secret"), "x");
   EXPECT_EQ(folder.count(), 1U);
   co_return;
+}
+
+/// @returns what the misuse_error says that awaiting `call()` throws; nothing when there was none.
+template <class F>
+coro<std::string> refusal_of(F call) {
+  try {
+    co_await call();
+  } catch (const misuse_error& e) {
+    co_return e.what();
+  }
+  co_return "";
+}
+
+EDDY_FILE_TEST(file_name, a_zero_byte_is_refused_by_all_that_takes_a_path_and_nothing_changes) {
+  scratch folder;
+  const std::filesystem::path file = folder / "file";
+  const std::filesystem::path inner = folder / "folder";
+  const std::filesystem::path link = folder / "link";
+  put(file, "x");
+  std::filesystem::create_directory(inner);
+  std::filesystem::create_symlink(file, link);
+  const auto cut = [](const std::filesystem::path& at) { return std::filesystem::path(at.native() + "\0.txt"s); };
+  const std::filesystem::path at = cut(file);
+  const std::filesystem::path in = cut(inner);
+  const std::filesystem::path to = cut(folder / "made");
+  const std::filesystem::path free = folder / "free";
+  std::vector<std::string> said;
+  const auto refuse = [&](auto call) -> coro<> {
+    std::string text = co_await refusal_of(std::move(call));
+    said.push_back(std::move(text));
+  };
+  co_await refuse([&] { return eddy::remove(at); });
+  co_await refuse([&] { return eddy::remove_all(in); });
+  co_await refuse([&] { return eddy::rename(at, free); });
+  co_await refuse([&] { return eddy::rename(file, to); });
+  co_await refuse([&] { return eddy::create_directory(to); });
+  co_await refuse([&] { return eddy::create_directories(to); });
+  co_await refuse([&] { return eddy::create_symlink(at, free); });
+  co_await refuse([&] { return eddy::create_symlink(file, to); });
+  co_await refuse([&] { return eddy::create_hard_link(at, free); });
+  co_await refuse([&] { return eddy::create_hard_link(file, to); });
+  co_await refuse([&] { return eddy::read_symlink(cut(link)); });
+  co_await refuse([&] { return eddy::set_permissions(at, std::filesystem::perms::none); });
+  co_await refuse([&] { return eddy::copy_file(at, free); });
+  co_await refuse([&] { return eddy::copy_file(file, to); });
+  co_await refuse([&] { return eddy::replace_file(at, "y"); });
+  co_await refuse([&] { return eddy::file_status(at); });
+  co_await refuse([&] { return eddy::symlink_status(at); });
+  co_await refuse([&] { return eddy::exists(at); });
+  co_await refuse([&] { return eddy::list_directory(in); });
+  co_await refuse([&]() -> coro<> {
+    directory_stream names = scan_directory(in);
+    co_await names.next();
+  });
+  co_await refuse([&]() -> coro<> {
+    walk_stream names = walk(in);
+    co_await names.next();
+  });
+  co_await refuse([&] { return watch(at); });
+  co_await refuse([&]() -> coro<> {
+    temporary_file made(in);
+    co_await made.aenter();
+  });
+  co_await refuse([&]() -> coro<> {
+    named_temporary_file made(in);
+    co_await made.aenter();
+  });
+  co_await refuse([&]() -> coro<> {
+    named_temporary_file made(folder.path(), "a\0b"s);
+    co_await made.aenter();
+  });
+  co_await refuse([&]() -> coro<> {
+    temporary_directory made(in);
+    co_await made.aenter();
+  });
+  co_await refuse([&]() -> coro<> {
+    temporary_directory made(folder.path(), "a\0b"s);
+    co_await made.aenter();
+  });
+  for (std::size_t i = 0; i < said.size(); ++i)
+    EXPECT_NE(said[i].find("has a zero byte in it"), std::string::npos) << "call " << i << ": " << said[i];
+  EXPECT_EQ(content_of(file), "x");
+  EXPECT_TRUE(std::filesystem::is_directory(inner));
+  EXPECT_EQ(folder.count(), 3U) << "neither made nor removed";
+  EXPECT_NE(std::filesystem::status(file).permissions(), std::filesystem::perms::none);
 }
 
 EDDY_FILE_TEST(file_name, read_file_takes_each_kind_also_as_a_temporary) {
