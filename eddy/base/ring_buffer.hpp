@@ -18,12 +18,8 @@ class ring_buffer {
 
  public:
   ring_buffer() noexcept = default;
-  ring_buffer(ring_buffer&& other) noexcept
-      : block_(std::exchange(other.block_, nullptr)),
-        capacity_(std::exchange(other.capacity_, 0)),
-        first_(std::exchange(other.first_, 0)),
-        size_(std::exchange(other.size_, 0)) {}
-  ring_buffer& operator=(ring_buffer&&) = delete;
+  ring_buffer(const ring_buffer&) = delete;
+  ring_buffer& operator=(const ring_buffer&) = delete;
   ~ring_buffer() {
     while (size_ != 0) pop_front();
     if (block_ != nullptr) std::allocator<T>().deallocate(block_, capacity_);

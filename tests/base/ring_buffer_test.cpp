@@ -57,15 +57,11 @@ TEST(ring_buffer, does_what_a_deque_does_whatever_is_asked_of_it) {
   }
 }
 
-TEST(ring_buffer, destroys_what_is_left_and_leaves_its_elements_to_one_that_it_is_moved_into) {
+TEST(ring_buffer, destroys_what_is_left) {
   const auto counted = std::make_shared<int>(1);
   {
     ring_buffer<std::shared_ptr<int>> r;
     for (int i = 0; i < 6; ++i) r.push_front(std::shared_ptr<int>(counted));
-    EXPECT_EQ(counted.use_count(), 7);
-    const ring_buffer<std::shared_ptr<int>> other(std::move(r));
-    EXPECT_TRUE(r.empty());  // NOLINT(bugprone-use-after-move): that is what is looked at
-    EXPECT_EQ(other.size(), 6U);
     EXPECT_EQ(counted.use_count(), 7);
   }
   EXPECT_EQ(counted.use_count(), 1);
