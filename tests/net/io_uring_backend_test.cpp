@@ -110,29 +110,100 @@ TEST_F(io_uring, a_long_stream_comes_whole_through_small_pieces) {
   EXPECT_EQ(received, sent);
 }
 
-TEST_F(io_uring, L4_withdrawing_in_the_middle_of_a_queue_keeps_the_others_in_place) {
-  io->close(near);
-  constexpr std::size_t count = 7;
-  std::array<descriptor, count> ends;
-  std::array<int, count> peers{};
+/// So many connected pairs, each with a receive that has begun and borrows its memory.
+struct receivers {
+  receivers(backend& b, std::size_t count) : io(b), ends(count), peers(count, -1) {
+    for (std::size_t i = 0; i < count; ++i) {
+      std::array<int, 2> fds{};
+      EXPECT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds.data()), 0);
+      ends[i].fd = fds[0];
+      peers[i] = fds[1];
+      io.attach(ends[i]);
+      requests.push_back(std::make_unique<noted>(io_kind::receive, ends[i]));
+      EXPECT_FALSE(io.start(*requests[i]));
+    }
+  }
+  receivers(const receivers&) = delete;
+  receivers& operator=(const receivers&) = delete;
+  ~receivers() {
+    for (descriptor& d : ends) io.close(d);
+    for (const int fd : peers) ::close(fd);
+  }
+  /// To each of them what `text(i)` says.
+  template <class F>
+  void send_to_all(F text) {
+    for (std::size_t i = 0; i < peers.size(); ++i) {
+      const std::string bytes = text(i);
+      EXPECT_EQ(::send(peers[i], bytes.data(), bytes.size(), MSG_NOSIGNAL), static_cast<ssize_t>(bytes.size()));
+    }
+  }
+  backend& io;
+  std::vector<descriptor> ends;
+  std::vector<int> peers;
   std::vector<std::unique_ptr<noted>> requests;
-  for (std::size_t i = 0; i < count; ++i) {
-    std::array<int, 2> fds{};
-    ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds.data()), 0);
-    ends[i].fd = fds[0];
-    peers[i] = fds[1];
-    io->attach(ends[i]);
-    requests.push_back(std::make_unique<noted>(io_kind::receive, ends[i]));
-    EXPECT_FALSE(io->start(*requests[i]));
-  }
-  for (const std::size_t i : {3U, 0U, 6U}) EXPECT_TRUE(io->withdraw(*requests[i]));
-  for (std::size_t i = 0; i < count; ++i) EXPECT_EQ(::send(peers[i], "x", 1, MSG_NOSIGNAL), 1);
+};
+
+TEST_F(io_uring, L4_withdrawing_in_the_middle_of_a_queue_keeps_the_others_in_place) {
+  receivers all(*io, 7);
+  for (const std::size_t i : {3U, 0U, 6U}) EXPECT_TRUE(io->withdraw(*all.requests[i]));
+  all.send_to_all([](std::size_t) { return "x"; });
   while (io->pending() != 0) io->poll(1s);
-  for (std::size_t i = 0; i < count; ++i) EXPECT_EQ(requests[i]->completions, i == 3 || i == 0 || i == 6 ? 0 : 1) << i;
-  for (std::size_t i = 0; i < count; ++i) {
-    io->close(ends[i]);
-    ::close(peers[i]);
+  for (std::size_t i = 0; i < all.requests.size(); ++i)
+    EXPECT_EQ(all.requests[i]->completions, i == 3 || i == 0 || i == 6 ? 0 : 1) << i;
+}
+
+// There are 64 pieces to lend. The kernel looks at 200 receives whose bytes are there: most end without a piece, and
+// are tried again.
+constexpr std::size_t many = 200;
+
+TEST_F(io_uring, receives_for_which_no_piece_is_left_get_their_bytes_in_the_same_poll) {
+  receivers all(*io, many);
+  all.send_to_all([](std::size_t i) { return "to " + std::to_string(i); });
+  io->poll(1s);
+  for (std::size_t i = 0; i < many; ++i) {
+    EXPECT_EQ(all.requests[i]->completions, 1) << i;
+    EXPECT_EQ(all.requests[i]->got, "to " + std::to_string(i));
   }
+  while (io->pending() != 0) io->poll(1s);
+}
+
+/// Withdraws others when it completes.
+struct withdrawing final : noted {
+  using noted::noted;
+  void completed() noexcept override {
+    noted::completed();
+    for (noted* each : others) EXPECT_FALSE(io->withdraw(*each)) << "the kernel has it";
+  }
+  backend* io = nullptr;
+  std::vector<noted*> others;
+};
+
+TEST_F(io_uring, L4_a_receive_that_is_withdrawn_when_it_has_ended_without_a_piece_leaves_the_bytes) {
+  withdrawing first(io_kind::receive, near);
+  EXPECT_FALSE(io->start(first));
+  EXPECT_EQ(::send(far, "first", 5, MSG_NOSIGNAL), 5);
+  receivers all(*io, many);
+  all.send_to_all([](std::size_t i) { return "to " + std::to_string(i); });
+  first.io = io.get();
+  for (std::size_t i = 1; i < many; i += 3) first.others.push_back(all.requests[i].get());
+  while (io->pending() != 0) io->poll(1s);
+  std::size_t left = 0;
+  for (std::size_t i = 0; i < many; ++i) {
+    const noted& request = *all.requests[i];
+    ASSERT_EQ(request.completions, 1) << i;
+    std::string text = request.got;
+    if (request.result == -ECANCELED) {
+      EXPECT_EQ(i % 3, 1U);
+      ++left;
+      text.resize(64);
+      const ssize_t count = ::recv(all.ends[i].fd, text.data(), text.size(), 0);
+      ASSERT_GT(count, 0) << "its bytes have gone";
+      text.resize(static_cast<std::size_t>(count));
+    }
+    EXPECT_EQ(text, "to " + std::to_string(i));
+  }
+  EXPECT_GT(left, many / 6) << "hardly any ended without a piece";
+  EXPECT_EQ(io->leaving(), 0U);
 }
 
 }  // namespace
