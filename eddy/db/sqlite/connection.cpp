@@ -2,7 +2,6 @@
 #include "eddy/db/sqlite/connection.hpp"
 
 #include "eddy/db/sqlite/detail/access.hpp"
-
 #include "eddy/loop/event_loop.hpp"
 
 namespace eddy::sqlite {
