@@ -30,10 +30,12 @@ struct descriptor {
   // ready for writing, not for reading: the first read waits for an edge instead of asking the system in vain.
   bool readable = false;
   bool writable = true;
-  bool hung_up = false;  // the end of the stream is in the kernel: no further edge will tell, so `readable` stays set
-  bool attached = false;
-  bool no_socket = false;         // the system said so: it is read and written, not received from and sent to
-  std::uint32_t slot = 0;         // the backend's own index
+  bool hung_up : 1 = false;  // the end of the stream is in the kernel and no edge will tell: `readable` stays set
+  bool attached : 1 = false;
+  bool no_socket : 1 = false;  // the system said so: it is read and written, not received from and sent to
+  // The backend's own: an index, and which use of that index this is.
+  std::uint32_t slot = 0;
+  std::uint32_t generation = 0;
   io_request* reading = nullptr;  // the pending request of either side
   io_request* writing = nullptr;
 };

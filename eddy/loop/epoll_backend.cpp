@@ -11,6 +11,7 @@
 #include <ctime>
 #include <limits>
 #include <system_error>
+#include <utility>
 
 #include "eddy/base/config.hpp"
 
@@ -58,18 +59,18 @@ epoll_backend::~epoll_backend() {
 }
 
 void epoll_backend::attach(descriptor& d) {
-  if (free_slots_.empty()) {
-    slots_.emplace_back();
-    if (free_slots_.capacity() < slots_.size()) free_slots_.reserve(2 * slots_.size());  // forget() never allocates
-    free_slots_.push_back(static_cast<std::uint32_t>(slots_.size() - 1));
+  if (first_free_ == no_slot) {
+    slots_.emplace_back(no_slot);
+    first_free_ = static_cast<std::uint32_t>(slots_.size() - 1);
   }
-  const std::uint32_t index = free_slots_.back();
+  const std::uint32_t index = first_free_;
+  d.generation = ++generations_;
   epoll_event event{};
   event.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
-  event.data.u64 = (std::uint64_t{slots_[index].generation} << 32) | index;
+  event.data.u64 = (std::uint64_t{d.generation} << 32) | index;
   if (epoll_ctl(epoll_, EPOLL_CTL_ADD, d.fd, &event) != 0) throw_errno("epoll_ctl");
-  free_slots_.pop_back();
-  slots_[index].owner = &d;
+  first_free_ = slots_[index].next_free();
+  slots_[index] = slot(d);
   d.slot = index;
   d.attached = true;
   ++attached_;
@@ -78,9 +79,7 @@ void epoll_backend::attach(descriptor& d) {
 void epoll_backend::forget(descriptor& d) noexcept {
   EDDY_ASSERT(d.reading == nullptr && d.writing == nullptr,
               "a descriptor was closed with a read or write pending; cancel it and await its end first");
-  slots_[d.slot].owner = nullptr;
-  ++slots_[d.slot].generation;
-  free_slots_.push_back(d.slot);
+  slots_[d.slot] = slot(std::exchange(first_free_, d.slot));
   d.attached = false;
   --attached_;
 }
@@ -163,8 +162,10 @@ void epoll_backend::dispatch(const epoll_event& event) noexcept {
   if (event.data.u64 == wake_key) return;  // edge-triggered: the counter need not be read
   const auto index = static_cast<std::uint32_t>(event.data.u64);
   const auto generation = static_cast<std::uint32_t>(event.data.u64 >> 32);
-  if (index >= slots_.size() || slots_[index].generation != generation || slots_[index].owner == nullptr) return;
-  descriptor& d = *slots_[index].owner;
+  if (index >= slots_.size()) return;
+  descriptor* const found = slots_[index].owner();
+  if (found == nullptr || found->generation != generation) return;
+  descriptor& d = *found;
   constexpr std::uint32_t broken = EPOLLERR | EPOLLHUP;
   if ((event.events & (EPOLLRDHUP | broken)) != 0) d.hung_up = true;
   if ((event.events & (EPOLLIN | EPOLLRDHUP | broken)) != 0) {

@@ -6,8 +6,8 @@
 #include <array>
 #include <chrono>
 #include <cstddef>
+#include <deque>
 #include <optional>
-#include <vector>
 
 #include "eddy/loop/backend.hpp"
 #include "eddy/loop/detail/attempt.hpp"
@@ -39,10 +39,23 @@ class epoll_backend final : public backend {
  private:
   // An event carries slot and generation, so that one that was queued for a descriptor which was closed meanwhile never
   // reaches the descriptor that got its slot or its number.
-  struct slot {
-    descriptor* owner = nullptr;
-    std::uint32_t generation = 0;
+  //
+  // Eight bytes each, for the sake of many idle connections: the owner, or while it is free the next free one.
+  class slot {
+   public:
+    explicit slot(descriptor& owner) noexcept : what_(reinterpret_cast<std::uintptr_t>(&owner)) {}
+    explicit slot(std::uint32_t next_free) noexcept : what_(std::uintptr_t{next_free} << 1 | free_bit) {}
+    /// Null while it is free.
+    descriptor* owner() const noexcept {
+      return (what_ & free_bit) != 0 ? nullptr : reinterpret_cast<descriptor*>(what_);
+    }
+    std::uint32_t next_free() const noexcept { return static_cast<std::uint32_t>(what_ >> 1); }
+
+   private:
+    static constexpr std::uintptr_t free_bit = 1;  // never set in an address
+    std::uintptr_t what_;
   };
+  static constexpr std::uint32_t no_slot = INT32_MAX;
 
   void forget(descriptor& d) noexcept;
   int wait(std::optional<std::chrono::nanoseconds> limit) noexcept;
@@ -51,8 +64,9 @@ class epoll_backend final : public backend {
 
   int epoll_ = -1;
   int wake_ = -1;
-  std::vector<slot> slots_;
-  std::vector<std::uint32_t> free_slots_;
+  std::deque<slot> slots_;  // grows without a copy, half of which would stay behind in the heap
+  std::uint32_t first_free_ = no_slot;
+  std::uint32_t generations_ = 0;
   // Fewer would keep what a turn receives in a cache, and let more deadlines fire that a later poll would have beaten.
   std::array<epoll_event, 256> events_{};
   lent_buffer lent_;
