@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "eddy/net/connection.hpp"
+
 #include "eddy/base/owned.hpp"
 
 namespace eddy::detail {
 
+static_assert(sizeof(void*) != 8 || sizeof(connection) <= 64, "what an idle connection costs; see performance.md");
+
 void connection::abort() noexcept {
-  if (std::exchange(closed_, true)) return;
-  reset_ = has_unsent() || writer.failure_ == stream_broken;
-  owed_ = (reader.close() ? 0U : 1U) + (writer.close() ? 0U : 1U);
+  if (closed_) return;
+  closed_ = true;
+  reset_ = has_unsent() || writer().failure_ == stream_broken;
+  owed_ = (reader().close() ? 0U : 1U) + (writer().close() ? 0U : 1U);
   if (owed_ == 0)
     close_transport();
   else
@@ -16,14 +20,14 @@ void connection::abort() noexcept {
 
 int connection::release_descriptor() {
   if (closed_) throw closed_error("cannot hand over the descriptor: this side has closed the stream");
-  if (reader.waiting_ != nullptr || !reader.buffer_.empty() || writer.unsent() || writer.queued())
+  if (waiting_ != nullptr || !buffer_.empty() || unsent() || queued())
     throw misuse_error(
         "stream::release: somebody waits on this stream, or bytes are buffered that would be lost; drain() the writer "
         "and read what buffered() shows first");
   const int fd = transport_->release();
   closed_ = true;
-  reader.close();
-  writer.close();
+  reader().close();
+  writer().close();
   return fd;
 }
 
@@ -35,16 +39,17 @@ void connection::reported_back() noexcept {
 
 owned<transport> connection::hand_over() noexcept {
   closed_ = true;
-  reader.close();
-  writer.close();
+  reader().close();
+  writer().close();
   return std::move(transport_);
 }
 
 void connection::continue_in(connection& next) noexcept {
-  if (!finished_by_server) return;
+  if (server_ == nullptr) return;
   next.retain();
-  next.finished_by_server = true;
+  next.server_ = server_;
   successor_ = &next;
+  continued_ = true;
 }
 
 void connection::close_transport() noexcept { transport_->close(reset_); }

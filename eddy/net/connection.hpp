@@ -12,21 +12,26 @@
 
 namespace eddy::detail {
 
+class server_core;
+
 /// What a stream's handle stands for: both sides and what carries them. Counted, not atomic: it lives on its loop's
 /// thread.
 ///
 /// Held by the stream, by a server that will finish it, and by what still has to report back (L4).
-class connection {
+///
+/// The sides are its bases, not members: so they find it without a pointer, and an idle connection is 64 bytes.
+class connection : public stream_reader, public stream_writer {
  public:
-  explicit connection(owned<transport> carrier) noexcept
-      : reader(*this), writer(*this), transport_(std::move(carrier)) {}
+  explicit connection(owned<transport> carrier) noexcept : transport_(std::move(carrier)) {}
   connection(const connection&) = delete;
   connection& operator=(const connection&) = delete;
 
+  stream_reader& reader() noexcept { return *this; }
+  stream_writer& writer() noexcept { return *this; }
   transport& carrier() noexcept { return *transport_; }
   bool closed() const noexcept { return closed_; }
   /// Whether bytes that were written have not been handed to the system, nor given up.
-  bool has_unsent() const noexcept { return writer.unsent() || transport_->has_unsent(); }
+  bool has_unsent() const noexcept { return unsent() || transport_->has_unsent(); }
   /// Whether an orderly close still has something to do.
   bool owes_finish() const noexcept { return has_unsent() || transport_->goodbye().count() > 0; }
 
@@ -39,10 +44,14 @@ class connection {
   /// Gives the descriptor away; both sides fail with closed_error from here on.
   /// @throws misuse_error  Bytes would be lost, or something waits.
   int release_descriptor();
+  /// A server's handler has it: a stream that is dropped leaves its unsent bytes to the server. / Nobody has.
+  void set_server(server_core* server) noexcept { last().server_ = server; }
+  /// Whose handler has it; null when none.
+  server_core* server() noexcept { return last().server_; }
   /// In a server's handler: the server will finish `next` in place of this one.
   void continue_in(connection& next) noexcept;
   /// The connection that this one was continued in, and so on; itself when it was not.
-  connection& last() noexcept { return successor_ == nullptr ? *this : successor_->last(); }
+  connection& last() noexcept { return continued_ ? successor_->last() : *this; }
   /// A request that abort() could not take back has come back. It may be the last that keeps this object.
   void reported_back() noexcept;
 
@@ -55,23 +64,24 @@ class connection {
     if (--references_ == 0) delete this;
   }
 
-  stream_reader reader;
-  stream_writer writer;
-  bool finished_by_server =
-      false;                    // while a handler runs: a stream that is dropped leaves its unsent bytes to the server
-  bool left_to_server = false;  // it was dropped so
+  // The flags fit behind the writer's last member.
+  bool left_to_server : 1 = false;  // a stream that a server's handler has dropped
 
  private:
-  bool closed_ = false;  // beside the others: it saves eight bytes a connection
-  bool reset_ = false;
+  bool closed_ : 1 = false;
+  bool reset_ : 1 = false;
+  bool continued_ : 1 = false;
 
   ~connection() {
-    if (successor_ != nullptr) successor_->release();
+    if (continued_) successor_->release();
   }
   void close_transport() noexcept;
 
   owned<transport> transport_;
-  connection* successor_ = nullptr;  // has a reference of this one's
+  union {
+    server_core* server_ = nullptr;
+    connection* successor_;  // when continued: has a reference of this one's
+  };
   unsigned references_ = 1;
   unsigned owed_ = 0;  // requests that have to report back before the transport can be closed
 };

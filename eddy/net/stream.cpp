@@ -16,7 +16,7 @@ void stream::throw_empty() {
 void stream::drop() noexcept {
   if (!connection_) return;
   // A handler that just returns has said everything: its server sends the rest. One that is cancelled has not.
-  if (connection_->finished_by_server && !unwinding() && !connection_->closed() && connection_->owes_finish())
+  if (connection_->server() != nullptr && !unwinding() && !connection_->closed() && connection_->owes_finish())
     connection_->left_to_server = true;
   else
     connection_->abort();
@@ -57,9 +57,9 @@ namespace {
 
 coro<> read_to_the_end(connection_ref c) {
   while (true) {
-    const bool more = co_await c->reader.fill();
+    const bool more = co_await c->reader().fill();
     if (!more) co_return;
-    c->reader.consume(c->reader.buffered().size());
+    c->reader().consume(c->reader().buffered().size());
   }
 }
 
@@ -69,8 +69,8 @@ coro<> say_goodbye(connection_ref c, std::chrono::nanoseconds limit) {
   const std::chrono::nanoseconds patience = std::min(limit, c->carrier().goodbye());
   if (patience.count() == 0) co_return;
   try {
-    co_await wait_for(c->writer.write_eof(), limit);
-    co_await wait_for(c->writer.drain(), limit);
+    co_await wait_for(c->writer().write_eof(), limit);
+    co_await wait_for(c->writer().drain(), limit);
     co_await wait_for(read_to_the_end(c), patience);
   } catch (...) {
   }
@@ -88,7 +88,7 @@ coro<> finish(connection_ref c, std::chrono::nanoseconds limit) {
     connection& connection_;
   };
   const closing guard(*c);
-  if (c->has_unsent()) co_await wait_for(c->writer.drain(), limit);
+  if (c->has_unsent()) co_await wait_for(c->writer().drain(), limit);
   co_await say_goodbye(c, limit);
 }
 

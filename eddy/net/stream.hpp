@@ -52,8 +52,8 @@ class stream {
 
   explicit operator bool() const noexcept { return static_cast<bool>(connection_); }
 
-  stream_reader& reader() const { return checked().reader; }
-  stream_writer& writer() const { return checked().writer; }
+  stream_reader& reader() const { return checked().reader(); }
+  stream_writer& writer() const { return checked().writer(); }
 
   /// This side's and the peer's address; nothing when it is not a connection between addresses, or closed.
   std::optional<endpoint> local_endpoint() const { return checked().carrier().local_endpoint(); }

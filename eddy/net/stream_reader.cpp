@@ -46,7 +46,7 @@ bool receive_operation::settle() noexcept {
 }
 
 bool receive_operation::start() {
-  transport& from = reader_->connection_->carrier();
+  transport& from = reader_->owner().carrier();
   do {
     kind = io_kind::receive;
     may_take = false;
@@ -86,10 +86,10 @@ EDDY_NOINLINE bool receive_operation::absorb() noexcept {
 
 void receive_operation::completed() noexcept {
   reader_->waiting_ = nullptr;
-  connection& owner = *reader_->connection_;
-  if (owner.closed()) {
+  connection& whole = reader_->owner();
+  if (whole.closed()) {
     leave_closed();
-    owner.reported_back();
+    whole.reported_back();
     return;
   }
   // A cancellation that came while the system held the request: what has come stays in the reader. Without one it was
@@ -116,19 +116,21 @@ void receive_operation::leave_closed() noexcept {
 }
 
 bool receive_operation::take_back() noexcept {
-  if (!pending || !reader_->connection_->carrier().withdraw(*this)) return false;
+  if (!pending || !reader_->owner().carrier().withdraw(*this)) return false;
   reader_->waiting_ = nullptr;
   return true;
 }
 
 }  // namespace detail
 
+detail::connection& stream_reader::owner() noexcept { return static_cast<detail::connection&>(*this); }
+
 bool stream_reader::close() noexcept {
   if (failure_ == 0) failure_ = detail::stream_closed;
   buffer_.clear();
   buffer_.release();
   if (waiting_ == nullptr) return true;
-  if (!connection_->carrier().withdraw(*waiting_)) return false;
+  if (!owner().carrier().withdraw(*waiting_)) return false;
   detail::receive_operation& op = *std::exchange(waiting_, nullptr);
   op.fail(detail::stream_closed);
   op.context_->completed();

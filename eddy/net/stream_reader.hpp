@@ -120,7 +120,6 @@ class stream_reader {
  public:
   static constexpr std::size_t default_limit = 64 * 1024;  // bytes of a line
 
-  explicit stream_reader(detail::connection& c) noexcept : connection_(&c) {}
   stream_reader(const stream_reader&) = delete;
   stream_reader& operator=(const stream_reader&) = delete;
 
@@ -199,11 +198,13 @@ class stream_reader {
   friend class detail::connection;
   class put_back;
 
+  stream_reader() noexcept = default;
+  detail::connection& owner() noexcept;  // whose part it is
+
   std::string take(std::size_t count);
   /// Ends a read that waits: this side closes the stream. @returns whether nothing of it is left with the system.
   bool close() noexcept;
 
-  detail::connection* connection_;
   detail::receive_operation* waiting_ = nullptr;
   detail::byte_buffer buffer_;
   int failure_ = 0;     // errno, or stream_closed: after the buffer every read gets it

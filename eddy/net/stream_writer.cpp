@@ -53,12 +53,15 @@ std::string write_operation::describe() const {
 
 }  // namespace detail
 
+detail::connection& stream_writer::owner() noexcept { return static_cast<detail::connection&>(*this); }
+
 void stream_writer::set_water_marks(std::size_t high, std::size_t low) {
   if (low > high)
     throw misuse_error("stream_writer::set_water_marks: the low mark is above the high one; it must not be");
   constexpr std::size_t most = UINT32_MAX;
-  high_ = static_cast<std::uint32_t>(std::min(high, most));
-  low_ = static_cast<std::uint32_t>(std::min(low, most));
+  if (backlog_ == nullptr) backlog_.reset(new backlog(*this));
+  backlog_->high = static_cast<std::uint32_t>(std::min(high, most));
+  backlog_->low = static_cast<std::uint32_t>(std::min(low, most));
 }
 
 /// The way without waiting. @returns false when `op` has to stand in line.
@@ -73,7 +76,7 @@ bool stream_writer::write_now(detail::write_operation& op) {
   if (unsent()) return write_or_wait(op);
   while (op.left() != 0) {
     detail::write_request once(op.parts_);
-    if (!connection_->carrier().try_now(once)) return write_or_wait(op);
+    if (!owner().carrier().try_now(once)) return write_or_wait(op);
     if (once.result < 0) {
       fail(-once.result);
       op.failure_ = failure_;
@@ -90,14 +93,14 @@ bool stream_writer::write_now(detail::write_operation& op) {
 /// What the system did not take at once. @returns false when `op` has to stand in line.
 bool stream_writer::write_or_wait(detail::write_operation& op) {
   using goal = detail::write_operation::goal;
-  if (op.goal_ != goal::write && !connection_->has_unsent()) {
-    if (op.goal_ == goal::end && !std::exchange(ended_, true)) connection_->carrier().shut_down_sending();
+  if (op.goal_ != goal::write && !owner().has_unsent()) {
+    if (op.goal_ == goal::end && !std::exchange(ended_, true)) owner().carrier().shut_down_sending();
     return true;
   }
   if (!make_backlog(op)) return true;
   if (!backlog_->line.empty() || op.goal_ != goal::write) return false;
   if (op.left() == 0) return true;
-  if (backlog_->buffer.size() + op.left() > high_) return false;
+  if (backlog_->buffer.size() + op.left() > backlog_->high) return false;
   // The buffer may move when it grows: not while the system reads from it.
   if (under_way() && !withdraw()) return false;
   keep(op);
@@ -142,7 +145,7 @@ void stream_writer::pump() noexcept {
       break;
     }
     prepare();
-    if (!connection_->carrier().start(*backlog_)) return;
+    if (!owner().carrier().start(*backlog_)) return;
     account(backlog_->result);
   }
 }
@@ -152,14 +155,14 @@ bool stream_writer::settle_first() noexcept {
   using goal = detail::write_operation::goal;
   detail::write_operation& op = backlog_->line.front();
   if (failure_ == 0) {
-    const bool waits = op.goal_ == goal::write ? op.left() != 0 && backlog_->buffer.size() + op.left() > low_
-                                               : !backlog_->buffer.empty() || connection_->carrier().has_unsent();
+    const bool waits = op.goal_ == goal::write ? op.left() != 0 && backlog_->buffer.size() + op.left() > backlog_->low
+                                               : !backlog_->buffer.empty() || owner().carrier().has_unsent();
     if (waits) return op.cancelling_ && withdraw_first();
     if (op.goal_ == goal::write) {
       keep(op);
     } else if (op.goal_ == goal::end && !std::exchange(ended_, true)) {
       try {
-        connection_->carrier().shut_down_sending();
+        owner().carrier().shut_down_sending();
       } catch (const std::system_error& e) {
         fail(e.code().value());
       }
@@ -181,7 +184,7 @@ bool stream_writer::withdraw_first() noexcept {
 bool stream_writer::has_to_send() noexcept {
   if (!backlog_->buffer.empty()) return true;
   // A send of no parts: somebody waits until the transport has sent what it holds.
-  return !backlog_->line.empty() && (backlog_->line.front().left() != 0 || connection_->carrier().has_unsent());
+  return !backlog_->line.empty() && (backlog_->line.front().left() != 0 || owner().carrier().has_unsent());
 }
 
 void stream_writer::prepare() noexcept {
@@ -201,7 +204,7 @@ void stream_writer::prepare() noexcept {
   b.size = count;  // the request's; the buffer has its own
 }
 
-bool stream_writer::withdraw() noexcept { return connection_->carrier().withdraw(*backlog_); }
+bool stream_writer::withdraw() noexcept { return owner().carrier().withdraw(*backlog_); }
 
 void stream_writer::account(int result) noexcept {
   if (result < 0) {
@@ -216,9 +219,9 @@ void stream_writer::account(int result) noexcept {
 
 void stream_writer::sent() noexcept {
   account(backlog_->result);
-  if (connection_->closed()) {
+  if (owner().closed()) {
     pump();  // ends what is left in line
-    connection_->reported_back();
+    owner().reported_back();
     return;
   }
   pump();
@@ -230,14 +233,14 @@ void stream_writer::fail(int code) noexcept {
 
 void stream_writer::pump_later() noexcept {
   if (std::exchange(backlog_->queued, true)) return;
-  connection_->retain();
+  owner().retain();
   event_loop::current().scheduler().make_ready(*backlog_);
 }
 
 void stream_writer::pump_in_turn() noexcept {
   backlog_->queued = false;
   pump();
-  connection_->release();
+  owner().release();
 }
 
 bool stream_writer::close() noexcept {

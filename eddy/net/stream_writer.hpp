@@ -97,7 +97,6 @@ struct write_request final : io_request {
 /// **In asyncio.** `StreamWriter`, whose `write` never waits and whose `drain` keeps the water marks.
 class stream_writer {
  public:
-  explicit stream_writer(detail::connection& c) noexcept : connection_(&c) {}
   stream_writer(const stream_writer&) = delete;
   stream_writer& operator=(const stream_writer&) = delete;
 
@@ -134,7 +133,7 @@ class stream_writer {
   friend class detail::connection;
 
   /// What the system has not taken, who waits for that, and the request under way. Made by the first write that is not
-  /// taken at once: most connections never have one.
+  /// taken at once, or for water marks: most connections never have one.
   struct backlog final : detail::runnable, detail::io_request {
     explicit backlog(stream_writer& w) noexcept : writer(w) {}
     void completed() noexcept override { writer.sent(); }
@@ -145,10 +144,14 @@ class stream_writer {
     detail::byte_buffer buffer;
     detail::intrusive_list<detail::write_operation> line;
     std::array<iovec, 3> parts{};  // of the request: the buffer, then what the first in line has left
+    std::uint32_t high = 64 * 1024;
+    std::uint32_t low = 16 * 1024;
     bool has_callers_memory = false;
     bool queued = false;  // stands in the ready queue, to pump
   };
 
+  stream_writer() noexcept = default;
+  detail::connection& owner() noexcept;  // whose part it is
   static std::span<const std::byte> as_bytes(std::string_view text) noexcept {
     return std::as_bytes(std::span<const char>(text));
   }
@@ -174,10 +177,7 @@ class stream_writer {
   /// Ends every write that waits. @returns whether nothing of it is left with the system.
   bool close() noexcept;
 
-  detail::connection* connection_;
   detail::owned<backlog> backlog_;
-  std::uint32_t high_ = 64 * 1024;
-  std::uint32_t low_ = 16 * 1024;
   int failure_ = 0;
   bool ended_ = false;  // write_eof() has taken effect
 };

@@ -67,10 +67,9 @@ connection_ref share(connection& c) noexcept {
 
 }  // namespace
 
-std::coroutine_handle<> handler_task::tell_ended() noexcept {
-  server_core& server = *server_;
+std::coroutine_handle<> server_task::tell_ended() noexcept {
   set_looked_at();  // the server reports it
-  server.handler_ended(*this);
+  server().task_ended(*this);
   return typed_task::tell_ended();
 }
 
@@ -174,7 +173,7 @@ void server_core::start_handler(stream connection) {
     return;
   }
   connection_ref kept = connection.shared();
-  kept->finished_by_server = true;
+  kept->set_server(this);
   coro<> work;
   try {
     work = handler_->handle(std::move(connection), shared_from_this());
@@ -188,14 +187,16 @@ void server_core::start_handler(stream connection) {
 
 void server_core::start_task(connection_ref kept, coro<> work) {
   tasks_ = &current_registry();
-  auto* const task = new handler_task(tasks_->loop().scheduler(), *this, std::move(kept), std::move(work));
+  scheduler& s = tasks_->loop().scheduler();
+  server_task* const task = kept ? static_cast<server_task*>(new handler_task(s, std::move(kept), std::move(work)))
+                                 : new errand_task(s, *this, std::move(work));
   if (++active_ == 1) self_ = shared_from_this();
   idle_.clear();
   if (active_ >= max_connections) room_.clear();
   task->start(*tasks_, __builtin_return_address(0));
 }
 
-void server_core::handler_ended(handler_task& task) noexcept {
+void server_core::task_ended(server_task& task) noexcept {
   using end = task_state::end;
   settle(task.take_connection(), task.how() == end::exception ? task.exception() : nullptr,
          task.how() == end::cancelled || task.cancel_requested());
@@ -210,11 +211,11 @@ void server_core::handler_ended(handler_task& task) noexcept {
 /// What is left to do for a connection whose handler has ended.
 void server_core::settle(connection_ref kept, std::exception_ptr error, bool cancelled) noexcept {
   if (error != nullptr) {
-    if (kept && kept->last().finished_by_server) kept->last().abort();
+    if (kept && kept->server() != nullptr) kept->last().abort();
     failed(std::move(error));
   } else if (kept && !cancelled) {
     kept = share(kept->last());  // it may have become a secure one
-    kept->finished_by_server = false;
+    kept->set_server(nullptr);
     if (!kept->left_to_server) return;
     try {
       start_task({}, finish_left(shared_from_this(), std::move(kept)));
@@ -244,12 +245,12 @@ coro<> server_core::secure_and_serve(std::shared_ptr<server_core> self, stream c
 
 coro<> server_core::serve_secured(std::shared_ptr<server_core> self, stream connection) {
   connection_ref kept = connection.shared();
-  kept->finished_by_server = true;
+  kept->set_server(self.get());
   std::exception_ptr error;
   try {
     co_await self->handler_->handle(std::move(connection), self);
     kept = share(kept->last());
-    kept->finished_by_server = false;
+    kept->set_server(nullptr);
     if (kept->left_to_server) co_await finish(kept, self->close_timeout);
   } catch (...) {
     error = std::current_exception();
@@ -266,8 +267,8 @@ void server_core::cancel_handlers(const char* reason) noexcept {
   if (active_ == 0) return;
   intrusive_list<task_state>& all = tasks_->roots();
   for (task_state* each = all.first(); each != nullptr; each = all.after(*each)) {
-    const auto* const handler = dynamic_cast<handler_task*>(each);
-    if (handler != nullptr && handler->server() == this) each->cancel(reason);
+    const auto* const ours = dynamic_cast<server_task*>(each);
+    if (ours != nullptr && &ours->server() == this) each->cancel(reason);
   }
 }
 

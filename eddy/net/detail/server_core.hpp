@@ -8,7 +8,7 @@
 
 #include "eddy/base/owned.hpp"
 #include "eddy/coro/task.hpp"
-#include "eddy/net/detail/handler_task.hpp"
+#include "eddy/net/detail/server_task.hpp"
 #include "eddy/net/listener.hpp"
 #include "eddy/net/server.hpp"
 #include "eddy/sync/event.hpp"
@@ -44,7 +44,7 @@ class server_core : public std::enable_shared_from_this<server_core> {
   const std::vector<socket_address>& addresses() const noexcept { return addresses_; }
 
   /// The task of a handler has ended; nothing of this object may be touched afterwards.
-  void handler_ended(handler_task& task) noexcept;
+  void task_ended(server_task& task) noexcept;
 
   // Settings.
   std::vector<listen_place> places;
