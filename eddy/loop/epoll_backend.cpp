@@ -60,8 +60,9 @@ epoll_backend::~epoll_backend() {
 
 void epoll_backend::attach(descriptor& d) {
   if (first_free_ == no_slot) {
-    slots_.emplace_back(no_slot);
-    first_free_ = static_cast<std::uint32_t>(slots_.size() - 1);
+    if (slots_ == pages_.size() * page::size) pages_.push_back(make_owned<page>());
+    slot_at(slots_) = slot(no_slot);
+    first_free_ = slots_++;
   }
   const std::uint32_t index = first_free_;
   d.generation = ++generations_;
@@ -69,8 +70,8 @@ void epoll_backend::attach(descriptor& d) {
   event.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
   event.data.u64 = (std::uint64_t{d.generation} << 32) | index;
   if (epoll_ctl(epoll_, EPOLL_CTL_ADD, d.fd, &event) != 0) throw_errno("epoll_ctl");
-  first_free_ = slots_[index].next_free();
-  slots_[index] = slot(d);
+  first_free_ = slot_at(index).next_free();
+  slot_at(index) = slot(d);
   d.slot = index;
   d.attached = true;
   ++attached_;
@@ -79,7 +80,7 @@ void epoll_backend::attach(descriptor& d) {
 void epoll_backend::forget(descriptor& d) noexcept {
   EDDY_ASSERT(d.reading == nullptr && d.writing == nullptr,
               "a descriptor was closed with a read or write pending; cancel it and await its end first");
-  slots_[d.slot] = slot(std::exchange(first_free_, d.slot));
+  slot_at(d.slot) = slot(std::exchange(first_free_, d.slot));
   d.attached = false;
   --attached_;
 }
@@ -162,8 +163,8 @@ void epoll_backend::dispatch(const epoll_event& event) noexcept {
   if (event.data.u64 == wake_key) return;  // edge-triggered: the counter need not be read
   const auto index = static_cast<std::uint32_t>(event.data.u64);
   const auto generation = static_cast<std::uint32_t>(event.data.u64 >> 32);
-  if (index >= slots_.size()) return;
-  descriptor* const found = slots_[index].owner();
+  if (index >= slots_) return;
+  descriptor* const found = slot_at(index).owner();
   if (found == nullptr || found->generation != generation) return;
   descriptor& d = *found;
   constexpr std::uint32_t broken = EPOLLERR | EPOLLHUP;

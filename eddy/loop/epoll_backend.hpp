@@ -6,9 +6,10 @@
 #include <array>
 #include <chrono>
 #include <cstddef>
-#include <deque>
 #include <optional>
+#include <vector>
 
+#include "eddy/base/owned.hpp"
 #include "eddy/loop/backend.hpp"
 #include "eddy/loop/detail/attempt.hpp"
 
@@ -43,6 +44,7 @@ class epoll_backend final : public backend {
   // Eight bytes each, for the sake of many idle connections: the owner, or while it is free the next free one.
   class slot {
    public:
+    slot() noexcept = default;
     explicit slot(descriptor& owner) noexcept : what_(reinterpret_cast<std::uintptr_t>(&owner)) {}
     explicit slot(std::uint32_t next_free) noexcept : what_(std::uintptr_t{next_free} << 1 | free_bit) {}
     /// Null while it is free.
@@ -53,9 +55,16 @@ class epoll_backend final : public backend {
 
    private:
     static constexpr std::uintptr_t free_bit = 1;  // never set in an address
-    std::uintptr_t what_;
+    std::uintptr_t what_ = free_bit;
   };
   static constexpr std::uint32_t no_slot = INT32_MAX;
+
+  // The table grows by pages: one that doubles leaves its old copies behind in the heap.
+  struct page {
+    static constexpr std::uint32_t size = 256;
+    std::array<slot, size> slots;
+  };
+  slot& slot_at(std::uint32_t index) noexcept { return pages_[index / page::size]->slots[index % page::size]; }
 
   void forget(descriptor& d) noexcept;
   int wait(std::optional<std::chrono::nanoseconds> limit) noexcept;
@@ -64,7 +73,8 @@ class epoll_backend final : public backend {
 
   int epoll_ = -1;
   int wake_ = -1;
-  std::deque<slot> slots_;  // grows without a copy, half of which would stay behind in the heap
+  std::vector<owned<page>> pages_;
+  std::uint32_t slots_ = 0;  // those that have ever been used
   std::uint32_t first_free_ = no_slot;
   std::uint32_t generations_ = 0;
   // Fewer would keep what a turn receives in a cache, and let more deadlines fire that a later poll would have beaten.
