@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "eddy/base/config.hpp"
+#include "eddy/base/detail/exchanged.hpp"
 
 namespace eddy::detail {
 
@@ -55,7 +56,7 @@ class function<R(Args...)> {
       std::memcpy(inside_, other.inside_, sizeof inside_);
   }
   function(function&& other) noexcept
-      : call_(std::exchange(other.call_, nullptr)), manage_(std::exchange(other.manage_, nullptr)) {
+      : call_(detail::exchanged(other.call_, nullptr)), manage_(detail::exchanged(other.manage_, nullptr)) {
     std::memcpy(inside_, other.inside_, sizeof inside_);
   }
   function& operator=(function other) noexcept {
@@ -67,9 +68,12 @@ class function<R(Args...)> {
   }
 
   void swap(function& other) noexcept {
-    std::swap(call_, other.call_);
-    std::swap(manage_, other.manage_);
-    std::swap(inside_, other.inside_);
+    call_ = detail::exchanged(other.call_, call_);
+    manage_ = detail::exchanged(other.manage_, manage_);
+    unsigned char kept[sizeof inside_];
+    std::memcpy(kept, inside_, sizeof inside_);
+    std::memcpy(inside_, other.inside_, sizeof inside_);
+    std::memcpy(other.inside_, kept, sizeof inside_);
   }
 
   explicit operator bool() const noexcept { return call_ != nullptr; }

@@ -2,12 +2,13 @@
 #pragma once
 
 #include <exception>
+#include <memory>
 #include <new>
 #include <string>
 #include <type_traits>
 #include <utility>
-#include <variant>
 
+#include "eddy/base/detail/exchanged.hpp"
 #include "eddy/base/errors.hpp"
 
 namespace eddy {
@@ -30,9 +31,9 @@ class reason_text {
   explicit reason_text(std::string&& text) noexcept
       : text_(text.empty() ? nullptr : new(std::nothrow) std::string(std::move(text))) {}
   reason_text(const reason_text& other) : text_(other.text_ != nullptr ? new std::string(*other.text_) : nullptr) {}
-  reason_text(reason_text&& other) noexcept : text_(std::exchange(other.text_, nullptr)) {}
+  reason_text(reason_text&& other) noexcept : text_(detail::exchanged(other.text_, nullptr)) {}
   reason_text& operator=(reason_text other) noexcept {
-    std::swap(text_, other.text_);
+    text_ = detail::exchanged(other.text_, text_);
     return *this;
   }
   ~reason_text() { delete text_; }
@@ -57,7 +58,26 @@ class [[nodiscard]] outcome {
   using value_type = T;
 
   /// Cancelled, without a reason.
-  outcome() noexcept : end_(std::in_place_index<2>) {}
+  outcome() noexcept : reason_() {}
+  outcome(const outcome& other)
+    requires std::is_copy_constructible_v<detail::stored<T>>
+      : end_(end::nothing) {
+    take(other);
+  }
+  outcome(outcome&& other) noexcept(std::is_nothrow_move_constructible_v<detail::stored<T>>) : end_(end::nothing) {
+    take(std::move(other));
+  }
+  outcome& operator=(const outcome& other)
+    requires std::is_copy_constructible_v<detail::stored<T>>
+  {
+    if (this != &other) take(outcome(other));
+    return *this;
+  }
+  outcome& operator=(outcome&& other) noexcept(std::is_nothrow_move_constructible_v<detail::stored<T>>) {
+    if (this != &other) take(std::move(other));
+    return *this;
+  }
+  ~outcome() { destroy(); }
 
   static outcome from_exception(std::exception_ptr error) noexcept {
     outcome made;
@@ -78,25 +98,34 @@ class [[nodiscard]] outcome {
 
   template <class... Args>
   void emplace(Args&&... args) {
+    clear();
     if constexpr (std::is_reference_v<T>)
-      end_.template emplace<0>(std::addressof(args)...);
+      ::new (place()) detail::stored<T>(std::addressof(args)...);
     else
-      end_.template emplace<0>(std::forward<Args>(args)...);
+      ::new (place()) detail::stored<T>(std::forward<Args>(args)...);
+    end_ = end::value;
   }
 
-  // Also for values that cannot be assigned.
-  void emplace_exception(std::exception_ptr error) noexcept { end_.template emplace<1>(std::move(error)); }
-  void emplace_cancelled(std::string reason = {}) noexcept { end_.template emplace<2>(std::move(reason)); }
+  void emplace_exception(std::exception_ptr error) noexcept {
+    destroy();
+    ::new (place()) std::exception_ptr(std::move(error));
+    end_ = end::exception;
+  }
+  void emplace_cancelled(std::string reason = {}) noexcept {
+    destroy();
+    ::new (place()) detail::reason_text(std::move(reason));
+    end_ = end::cancelled;
+  }
 
-  bool has_value() const noexcept { return end_.index() == 0; }
-  bool has_exception() const noexcept { return end_.index() == 1; }
-  bool cancelled() const noexcept { return end_.index() == 2; }
+  bool has_value() const noexcept { return end_ == end::value; }
+  bool has_exception() const noexcept { return end_ == end::exception; }
+  bool cancelled() const noexcept { return end_ >= end::cancelled; }
   explicit operator bool() const noexcept { return has_value(); }
 
   /// The exception; null when it ended otherwise.
-  std::exception_ptr exception() const noexcept { return has_exception() ? std::get<1>(end_) : nullptr; }
+  std::exception_ptr exception() const noexcept { return has_exception() ? error_ : nullptr; }
   /// Why it was cancelled; empty when it ended otherwise or no reason was given.
-  std::string reason() const { return cancelled() ? std::get<2>(end_).str() : std::string(); }
+  std::string reason() const { return end_ == end::cancelled ? reason_.str() : std::string(); }
 
   /// The value. @throws the exception that it ended with; cancelled_error when it was cancelled.
   decltype(auto) value() & { return get(*this); }
@@ -114,7 +143,7 @@ class [[nodiscard]] outcome {
 
   /// Throws unless it is a value: the exception, or cancelled_error.
   void throw_if_failed() const {
-    if (has_exception()) std::rethrow_exception(std::get<1>(end_));
+    if (has_exception()) std::rethrow_exception(error_);
     if (cancelled()) throw cancelled_error(reason().empty() ? "cancelled" : "cancelled: " + reason());
   }
 
@@ -125,13 +154,49 @@ class [[nodiscard]] outcome {
     if constexpr (std::is_void_v<T>) {
       return;
     } else if constexpr (std::is_reference_v<T>) {
-      return static_cast<T>(*std::get<0>(self.end_));
+      return static_cast<T>(*self.value_);
     } else {
-      return (std::get<0>(std::forward<Self>(self).end_));
+      return (std::forward<Self>(self).value_);
     }
   }
 
-  std::variant<detail::stored<T>, std::exception_ptr, detail::reason_text> end_;
+  // A variant by hand, since a std::variant costs the compiler more than all else here, for each T; and it needs no
+  // assignment of its alternatives, so that the value may be of a type that has none.
+  //
+  // nothing: the making of a value threw, maybe after it had written to the place; counts as cancelled.
+  enum class end : unsigned char { value, exception, cancelled, nothing };
+
+  void* place() noexcept { return std::addressof(reason_); }
+  void destroy() noexcept {
+    if (end_ == end::value)
+      std::destroy_at(std::addressof(value_));
+    else if (end_ == end::exception)
+      error_.~exception_ptr();
+    else if (end_ == end::cancelled)
+      reason_.~reason_text();
+  }
+  void clear() noexcept {
+    destroy();
+    end_ = end::nothing;
+  }
+  template <class Other>
+  void take(Other&& other) {
+    clear();
+    if (other.end_ == end::value)
+      ::new (place()) detail::stored<T>(std::forward<Other>(other).value_);
+    else if (other.end_ == end::exception)
+      ::new (place()) std::exception_ptr(std::forward<Other>(other).error_);
+    else if (other.end_ == end::cancelled)
+      ::new (place()) detail::reason_text(std::forward<Other>(other).reason_);
+    end_ = other.end_;
+  }
+
+  union {
+    detail::stored<T> value_;
+    std::exception_ptr error_;
+    detail::reason_text reason_;
+  };
+  end end_ = end::cancelled;  // which of them
 };
 
 }  // namespace eddy

@@ -6,6 +6,8 @@
 #include <type_traits>
 #include <utility>
 
+#include "eddy/base/detail/exchanged.hpp"
+
 namespace eddy::detail {
 
 /// The one owner of an object: std::unique_ptr with delete, and nothing else that it can do.
@@ -37,8 +39,8 @@ class owned {
   explicit operator bool() const noexcept { return object_ != nullptr; }
   friend bool operator==(const owned& o, std::nullptr_t) noexcept { return o.object_ == nullptr; }
 
-  T* release() noexcept { return std::exchange(object_, nullptr); }
-  void reset(T* object = nullptr) noexcept { destroy(std::exchange(object_, object)); }
+  T* release() noexcept { return detail::exchanged(object_, nullptr); }
+  void reset(T* object = nullptr) noexcept { destroy(detail::exchanged(object_, object)); }
 
  private:
   static void destroy(T* object) noexcept {
@@ -54,10 +56,10 @@ template <class T>
 class owned<T[]> {
  public:
   owned() noexcept = default;
-  owned(owned&& other) noexcept : first_(std::exchange(other.first_, nullptr)) {}
+  owned(owned&& other) noexcept : first_(detail::exchanged(other.first_, nullptr)) {}
   owned(std::unique_ptr<T[]>&& other) noexcept : first_(other.release()) {}  // NOLINT(google-explicit-constructor)
   owned& operator=(owned&& other) noexcept {
-    delete[] std::exchange(first_, std::exchange(other.first_, nullptr));
+    delete[] detail::exchanged(first_, detail::exchanged(other.first_, nullptr));
     return *this;
   }
   ~owned() { delete[] first_; }

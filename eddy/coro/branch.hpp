@@ -7,6 +7,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "eddy/base/detail/exchanged.hpp"
 #include "eddy/base/function.hpp"
 #include "eddy/coro/coro.hpp"
 #include "eddy/coro/leaf.hpp"
@@ -126,7 +127,7 @@ class late {
   late& operator=(late&&) = delete;
   ~late() { reset(); }
   void reset() noexcept {
-    if (std::exchange(made_, false)) std::destroy_at(&value_);
+    if (detail::exchanged(made_, false)) std::destroy_at(&value_);
   }
   template <class... Args>
   T& emplace(Args&&... args) {

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "eddy/base/config.hpp"
+#include "eddy/base/detail/exchanged.hpp"
 #include "eddy/base/frame_pool.hpp"
 #include "eddy/base/function.hpp"
 #include "eddy/loop/event_loop.hpp"
@@ -210,7 +211,7 @@ class context : public detail::runnable {
   /// Its values of context_vars, the newest first; null when there are none.
   detail::var_link* values() const noexcept { return values_; }
   /// Takes over the caller's share of `values`; the share in the ones before goes to the caller.
-  detail::var_link* exchange_values(detail::var_link* values) noexcept { return std::exchange(values_, values); }
+  detail::var_link* exchange_values(detail::var_link* values) noexcept { return detail::exchanged(values_, values); }
 
   /// Destroys a frame that its consumer has left at a co_yield, as if it were cancelled there: guards roll back.
   static void destroy_left(detail::promise_base& frame) noexcept;

@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "eddy/base/detail/exchanged.hpp"
 #include "eddy/base/frame_pool.hpp"
 #include "eddy/coro/context.hpp"
 
@@ -94,7 +95,7 @@ class travelling_values {
 
   /// The generator goes on in `c`.
   void enter(context& c) noexcept {
-    base_before_ = std::exchange(base_, c.values());
+    base_before_ = detail::exchanged(base_, c.values());
     if (own_ != nullptr) [[unlikely]]
       put_on(c);
   }

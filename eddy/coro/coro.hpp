@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "eddy/base/config.hpp"
+#include "eddy/base/detail/exchanged.hpp"
 #include "eddy/base/outcome.hpp"
 #include "eddy/base/reports.hpp"
 #include "eddy/coro/promise.hpp"
@@ -137,7 +138,7 @@ class [[nodiscard("a coroutine runs only when it is awaited or given to create_t
   using value_type = T;
 
   coro() noexcept = default;
-  coro(coro&& other) noexcept : frame_(std::exchange(other.frame_, nullptr)) {}
+  coro(coro&& other) noexcept : frame_(detail::exchanged(other.frame_, nullptr)) {}
   coro& operator=(coro&& other) noexcept {
     coro(std::move(other)).swap(*this);
     return *this;
@@ -145,7 +146,7 @@ class [[nodiscard("a coroutine runs only when it is awaited or given to create_t
   ~coro() {
     if (frame_ != nullptr) drop();
   }
-  void swap(coro& other) noexcept { std::swap(frame_, other.frame_); }
+  void swap(coro& other) noexcept { frame_ = detail::exchanged(other.frame_, frame_); }
 
   /// Whether there is a coroutine that has not been started.
   explicit operator bool() const noexcept { return frame_ != nullptr; }
@@ -180,11 +181,11 @@ class [[nodiscard("a coroutine runs only when it is awaited or given to create_t
   awaiter operator co_await() && {
     if (frame_ == nullptr)
       throw misuse_error("this coroutine was awaited before; it runs once: use create_task and await the task");
-    return awaiter(std::exchange(frame_, nullptr));
+    return awaiter(detail::exchanged(frame_, nullptr));
   }
 
   /// For scopes and tasks, which start it in a context of its own: hands over the frame.
-  promise_type* release() noexcept { return static_cast<promise_type*>(std::exchange(frame_, nullptr)); }
+  promise_type* release() noexcept { return static_cast<promise_type*>(detail::exchanged(frame_, nullptr)); }
 
  private:
   friend promise_type;

@@ -40,6 +40,8 @@ void future_state_base::tell_unseen() noexcept {
     loop_->handle_exception({"the exception of " + describe() + " was never looked at", error});
 }
 
+void future_state_base::add_callback(detail::function<void()> callback) { callbacks_.push_back(std::move(callback)); }
+
 // Whoever waited has ended, and callbacks have no turn any more.
 void future_state_base::loop_ended() noexcept {
   const auto dropped = std::exchange(callbacks_, {});  // may hold the last handles: goes when this is right again

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "eddy/base/detail/exchanged.hpp"
 #include "eddy/base/function.hpp"
 #include "eddy/base/intrusive_list.hpp"
 #include "eddy/base/outcome.hpp"
@@ -66,7 +67,7 @@ class future_state_base : public loop_dependent {
 
   bool looked_at() const noexcept { return looked_at_; }
   void set_looked_at() noexcept { looked_at_ = true; }
-  void add_callback(detail::function<void()> callback) { callbacks_.push_back(std::move(callback)); }
+  void add_callback(detail::function<void()> callback);
   [[noreturn]] static void throw_no_loop(const char* what);
 
   /// `a future (promise made at shop.cpp:12 by task 7)`
@@ -124,7 +125,7 @@ class future_wait : public leaf<future_wait>, public list_hook {
   future_wait(future_wait&& other) noexcept
       : leaf(std::move(other)),
         list_hook(),
-        state_(std::exchange(other.state_, nullptr)) {}  // NOLINT(bugprone-use-after-move)
+        state_(detail::exchanged(other.state_, nullptr)) {}  // NOLINT(bugprone-use-after-move)
   ~future_wait() {
     if (state_ != nullptr) state_->release();
   }
@@ -162,9 +163,9 @@ class future {
   future(const future& other) noexcept : state_(other.state_) {
     if (state_ != nullptr) state_->retain();
   }
-  future(future&& other) noexcept : state_(std::exchange(other.state_, nullptr)) {}
+  future(future&& other) noexcept : state_(detail::exchanged(other.state_, nullptr)) {}
   future& operator=(future other) noexcept {
-    std::swap(state_, other.state_);
+    state_ = detail::exchanged(other.state_, state_);
     return *this;
   }
   ~future() {
@@ -229,9 +230,9 @@ class promise {
   /// @throws misuse_error  No loop runs on this thread.
   promise(std::source_location made = std::source_location::current())  // NOLINT: converts from nothing useful
       : state_(new detail::future_state<T>(event_loop::current(), made)) {}
-  promise(promise&& other) noexcept : state_(std::exchange(other.state_, nullptr)) {}
+  promise(promise&& other) noexcept : state_(detail::exchanged(other.state_, nullptr)) {}
   promise& operator=(promise&& other) noexcept {
-    std::swap(state_, other.state_);
+    state_ = detail::exchanged(other.state_, state_);
     return *this;
   }
   ~promise() {
@@ -281,11 +282,11 @@ class promise {
   }
   // To its own thread, where it is dropped with the callback, whether that runs or not.
   void send_home(event_loop& loop) {
-    loop.call_soon_threadsafe([home = promise(std::exchange(state_, nullptr))] {});
+    loop.call_soon_threadsafe([home = promise(detail::exchanged(state_, nullptr))] {});
   }
   void settle_threadsafe(outcome<T> end) {
     if (state_ == nullptr) throw misuse_error("this promise was moved from or given up");
-    promise given(std::exchange(state_, nullptr));
+    promise given(detail::exchanged(state_, nullptr));
     const detail::loop_ticket ticket = given.state_->ticket();
     const bool sent = ticket.with_loop([&](event_loop& loop) {
       loop.call_soon_threadsafe([home = std::move(given), end = std::move(end)]() mutable {

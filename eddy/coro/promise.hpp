@@ -8,6 +8,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "eddy/base/detail/exchanged.hpp"
 #include "eddy/base/frame_pool.hpp"
 #include "eddy/coro/context.hpp"
 
@@ -86,7 +87,7 @@ promise_base& base_of(std::coroutine_handle<Promise> handle) noexcept {
 
 }  // namespace eddy::detail
 
-inline void eddy::context::destroy_root() noexcept { std::exchange(leaf_, nullptr)->destroy(); }
+inline void eddy::context::destroy_root() noexcept { detail::exchanged(leaf_, nullptr)->destroy(); }
 
 inline std::coroutine_handle<> eddy::context::transfer(detail::promise_base& to) noexcept {
   if (!detail::deep(*scheduler_)) [[likely]]

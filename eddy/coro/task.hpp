@@ -7,6 +7,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "eddy/base/detail/exchanged.hpp"
 #include "eddy/base/function.hpp"
 #include "eddy/coro/task_state.hpp"
 
@@ -37,9 +38,9 @@ class task {
   task(const task& other) noexcept : state_(other.state_) {
     if (state_ != nullptr) state_->retain();
   }
-  task(task&& other) noexcept : state_(std::exchange(other.state_, nullptr)) {}
+  task(task&& other) noexcept : state_(detail::exchanged(other.state_, nullptr)) {}
   task& operator=(task other) noexcept {
-    std::swap(state_, other.state_);
+    state_ = detail::exchanged(other.state_, state_);
     return *this;
   }
   ~task() {

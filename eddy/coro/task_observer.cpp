@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "eddy/coro/detail/task_watch.hpp"
 #include "eddy/coro/task_state.hpp"
 #include "eddy/coro/task_tree.hpp"
 
@@ -18,6 +19,13 @@ std::source_location observed_task::function() const noexcept { return task_->fu
 std::string observed_task::kind() const {
   return task_->named() ? task_->name() : detail::short_function(task_->function().function_name());
 }
+
+task_times::task_times() = default;
+task_times::task_times(const task_times& other) = default;
+task_times::task_times(task_times&& other) noexcept = default;
+task_times& task_times::operator=(const task_times& other) = default;
+task_times& task_times::operator=(task_times&& other) noexcept = default;
+task_times::~task_times() = default;
 
 void task_times::created(observed_task& task) { ++entries_[task.kind()].created; }
 

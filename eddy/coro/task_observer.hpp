@@ -7,8 +7,6 @@
 #include <memory>
 #include <source_location>
 #include <string>
-#include <utility>
-#include <vector>
 
 #include "eddy/base/outcome.hpp"
 #include "eddy/coro/context.hpp"
@@ -105,6 +103,13 @@ class task_times final : public task_observer {
     step_time time;
   };
 
+  task_times();
+  task_times(const task_times& other);
+  task_times(task_times&& other) noexcept;
+  task_times& operator=(const task_times& other);
+  task_times& operator=(task_times&& other) noexcept;
+  ~task_times() override;
+
   void created(observed_task& task) override;
   void ran(observed_task& task, const step_time& time) override;
   void finished(observed_task& task, const outcome<>& how) override;
@@ -116,48 +121,4 @@ class task_times final : public task_observer {
   std::map<std::string, entry> entries_;
 };
 
-namespace detail {
-
-/// What one loop's observers share: measures steps and tells them. There as long as there is an observer.
-class task_watch final : public step_observer, public std::enable_shared_from_this<task_watch> {
- public:
-  explicit task_watch(scheduler& s) noexcept : scheduler_(s) { s.set_steps(this); }
-  ~task_watch();
-  task_watch(const task_watch&) = delete;
-  task_watch& operator=(const task_watch&) = delete;
-
-  /// The loop's watch; null when nobody observes.
-  static task_watch* of(scheduler& s) noexcept { return static_cast<task_watch*>(s.steps()); }
-
-  void add(task_observer& observer) { observers_.push_back(&observer); }
-  void remove(task_observer& observer) noexcept;
-
-  void step_begins(runnable& node) noexcept override;
-  void step_ended() noexcept override;
-  void task_created(task_state& task) noexcept;
-  void task_finished(task_state& task) noexcept;
-
- private:
-  // A step that runs; a task that is started at once has one inside of its creator's.
-  struct running_step {
-    task_state* task;  // kept; null when it is no task's, or the task has ended
-    step_time before;  // the time of this step so far, without the steps inside of it
-  };
-
-  static step_time clocks() noexcept;
-  void charge() noexcept;
-  void tell_ran(task_state& task, const step_time& time) noexcept;
-  observed_task& shown(task_state& task);
-  template <class F>
-  void tell(F f) noexcept;
-
-  scheduler& scheduler_;
-  std::vector<task_observer*> observers_;  // null: removed while observers are told
-  unsigned telling_ = 0;
-  std::vector<running_step> steps_;
-  step_time last_;                                // the clocks when the innermost step was charged last
-  std::map<std::uint32_t, observed_task> shown_;  // by number
-};
-
-}  // namespace detail
 }  // namespace eddy

@@ -4,9 +4,9 @@
 #include <bit>
 
 #include "eddy/base/reports.hpp"
+#include "eddy/coro/detail/task_watch.hpp"
 #include "eddy/coro/holder.hpp"
 #include "eddy/coro/task.hpp"
-#include "eddy/coro/task_observer.hpp"
 
 namespace eddy::detail {
 

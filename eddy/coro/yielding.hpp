@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include "eddy/base/detail/exchanged.hpp"
 #include "eddy/base/errors.hpp"
 #include "eddy/coro/context_var.hpp"
 #include "eddy/coro/coro.hpp"
@@ -45,7 +46,7 @@ struct yielding_promise : promise_base {
     value = const_cast<void*>(item);
     home = nullptr;  // the object may move until the next run
     values.leave(*context);
-    return context->transfer(*std::exchange(continuation, nullptr));
+    return context->transfer(*detail::exchanged(continuation, nullptr));
   }
 
   void* value = nullptr;     // of the co_yield where it stands; null before the first, while it runs, at its end
@@ -85,10 +86,10 @@ class yielding {
   yielding() noexcept = default;
   explicit yielding(yielding_promise& frame) noexcept : frame_(&frame), function_(frame.place) {}
   yielding(yielding&& other) noexcept
-      : frame_(std::exchange(other.frame_, nullptr)),
-        function_(std::exchange(other.function_, {})),
+      : frame_(detail::exchanged(other.frame_, nullptr)),
+        function_(detail::exchanged(other.function_, {})),
         place_(other.place_),
-        running_(std::exchange(other.running_, false)),
+        running_(detail::exchanged(other.running_, false)),
         ended_(other.ended_),
         resources_(std::move(other.resources_)) {
     EDDY_ASSERT(frame_ == nullptr || !running_, "a generator was moved while its next() is awaited");

@@ -9,6 +9,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "eddy/base/detail/exchanged.hpp"
 #include "eddy/coro/branch.hpp"
 #include "eddy/coro/custom_operation.hpp"
 
@@ -59,7 +60,7 @@ class foreign_proxy {
     static void operator delete(void* frame, std::size_t size) noexcept { frame_pool::release(frame, size); }
   };
 
-  foreign_proxy(foreign_proxy&& other) noexcept : frame_(std::exchange(other.frame_, nullptr)) {}
+  foreign_proxy(foreign_proxy&& other) noexcept : frame_(detail::exchanged(other.frame_, nullptr)) {}
   foreign_proxy& operator=(foreign_proxy&&) = delete;
   ~foreign_proxy() {
     if (frame_) frame_.destroy();
@@ -71,7 +72,7 @@ class foreign_proxy {
   std::coroutine_handle<promise_type> frame_;
 };
 
-inline foreign_proxy make_foreign_proxy(foreign_wait&) { co_return; }
+foreign_proxy make_foreign_proxy(foreign_wait& wait);
 
 template <class A>
 concept has_member_await = requires(A&& a) { std::forward<A>(a).operator co_await(); };
@@ -150,7 +151,7 @@ class foreign_operation final : public custom_operation<foreign_operation<A, Dis
   }
 
   A awaited_;
-  std::optional<foreign_proxy> proxy_;  // outlives the awaiter, which may still know it
+  late<foreign_proxy> proxy_;  // outlives the awaiter, which may still know it
   std::optional<kept_awaiter> awaiter_;
   std::atomic<bool> told_{false};  // by the proxy, or by a cancellation: the first counts
 };

@@ -9,6 +9,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "eddy/base/detail/exchanged.hpp"
 #include "eddy/base/function.hpp"
 #include "eddy/base/outcome.hpp"
 #include "eddy/coro/branch.hpp"
@@ -41,7 +42,7 @@ class callback_state {
       if (settled_) return false;
       set(result_);
       settled_ = true;
-      waiter = std::exchange(waiter_, nullptr);
+      waiter = detail::exchanged(waiter_, nullptr);
     }
     if (waiter != nullptr) waiter->settled();
     return true;

@@ -52,7 +52,7 @@ bool ticker::next_operation::try_complete() {
   if (!stream_->next_) stream_->next_ = s.deadline_in(stream_->pause_);
   const time_point now = s.now();
   if (now < *stream_->next_) return false;
-  tick_ = stream_->take(now);
+  tick_.emplace(stream_->take(now));
   return true;
 }
 
@@ -69,12 +69,16 @@ bool ticker::next_operation::take_back() noexcept {
 
 void ticker::next_operation::due() noexcept {
   stream_->awaited_ = false;
-  tick_ = stream_->take(context_->scheduler().now());
+  tick_.emplace(stream_->take(context_->scheduler().now()));
   context_->completed();
 }
 
 std::string ticker::next_operation::describe() const {
   return "every(" + detail::format_duration(stream_->interval_) + ")";
+}
+
+std::optional<tick> ticker::next_operation::await_resume() const noexcept {
+  return tick_ ? std::optional(*tick_) : std::nullopt;
 }
 
 }  // namespace eddy

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "eddy/coro/branch.hpp"
 #include "eddy/coro/leaf.hpp"
 
 namespace eddy {
@@ -87,14 +88,14 @@ class ticker::next_operation final : public detail::leaf<next_operation>, privat
   bool try_complete();
   void begin();
   bool take_back() noexcept;
-  std::optional<tick> await_resume() const noexcept { return tick_; }
+  std::optional<tick> await_resume() const noexcept;
   std::string describe() const override;
 
  private:
   void due() noexcept override;
 
   ticker* stream_;
-  std::optional<tick> tick_;
+  detail::late<tick> tick_;
 };
 
 /// A steady rhythm: `co_await for_each(every(1s), [&](eddy::tick) -> coro<> { ... })`, or

@@ -8,6 +8,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "eddy/base/detail/exchanged.hpp"
 #include "eddy/base/iterable.hpp"
 #include "eddy/flow/detail/outcome_of.hpp"
 #include "eddy/flow/task_group.hpp"
@@ -39,7 +40,7 @@ class concurrent_map final : public detail::child_tasks {
   /// **Cancellation.** Atomic: a cancelled next() leaves every outcome in the stream.
   coro<std::optional<outcome<value>>> next() {
     check_open();
-    if (range_error_) std::rethrow_exception(std::exchange(range_error_, nullptr));
+    if (range_error_) std::rethrow_exception(detail::exchanged(range_error_, nullptr));
     start_more();
     if (tasks_.empty()) co_return std::nullopt;
     if (!ordered_) co_await ended_operation(*this);
@@ -89,7 +90,7 @@ class concurrent_map final : public detail::child_tasks {
   // An exception that next() does not hand over, since the consumer left, reaches the loop's handler as any task's
   // would.
   void child_ended(detail::task_state&) noexcept override {
-    if (consumer_ != nullptr) std::exchange(consumer_, nullptr)->one_ended();
+    if (consumer_ != nullptr) detail::exchanged(consumer_, nullptr)->one_ended();
   }
 
   typename std::deque<task<value>>::iterator first_ended() {

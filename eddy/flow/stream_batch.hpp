@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "eddy/base/detail/exchanged.hpp"
 #include "eddy/flow/stream_pump.hpp"
 
 namespace eddy::streams {
@@ -34,9 +35,9 @@ class batched final : public detail::over_source<S> {
         error_ = std::current_exception();  // behind the items that came before it
       }
     }
-    if (items_.empty() && error_) std::rethrow_exception(std::exchange(error_, nullptr));
+    if (items_.empty() && error_) std::rethrow_exception(detail::exchanged(error_, nullptr));
     if (items_.empty()) co_return std::nullopt;
-    co_return std::optional(std::exchange(items_, {}));
+    co_return std::optional(detail::exchanged(items_, {}));
   }
 
  private:

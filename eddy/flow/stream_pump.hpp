@@ -8,6 +8,7 @@
 #include <string>
 #include <utility>
 
+#include "eddy/base/detail/exchanged.hpp"
 #include "eddy/coro/leaf.hpp"
 #include "eddy/flow/stream_shaper.hpp"
 #include "eddy/flow/task_group.hpp"
@@ -81,7 +82,7 @@ class pumped_stream : public child_tasks {
     arrived_.pop_front();
     pump& from = *oldest.from;
     --from.waiting;
-    if (from.blocked != nullptr) std::exchange(from.blocked, nullptr)->granted();
+    if (from.blocked != nullptr) detail::exchanged(from.blocked, nullptr)->granted();
     if (oldest.error) {
       --errors_;
       std::rethrow_exception(oldest.error);

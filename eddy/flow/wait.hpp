@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "eddy/base/detail/exchanged.hpp"
 #include "eddy/base/function.hpp"
 #include "eddy/coro/holder.hpp"
 #include "eddy/coro/task.hpp"
@@ -90,7 +91,7 @@ class [[nodiscard]] wait_operation final : public detail::leaf<wait_operation<T>
     }
     void enter() noexcept { task_.add_joiner(*this); }
     void leave() noexcept {
-      if (std::exchange(waiting_, false)) task_.remove_joiner(*this);
+      if (detail::exchanged(waiting_, false)) task_.remove_joiner(*this);
     }
 
    private:

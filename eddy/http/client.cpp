@@ -29,4 +29,39 @@ client_statistics client::statistics() const noexcept {
   return now;
 }
 
+client::client(client&&) noexcept = default;
+
+client_request client::get(std::string_view url) { return request("GET", url); }
+
+client_request client::get(http::url url) { return request("GET", std::move(url)); }
+
+client_request client::head(std::string_view url) { return request("HEAD", url); }
+
+client_request client::head(http::url url) { return request("HEAD", std::move(url)); }
+
+client_request client::post(std::string_view url) { return request("POST", url); }
+
+client_request client::post(http::url url) { return request("POST", std::move(url)); }
+
+client_request client::put(std::string_view url) { return request("PUT", url); }
+
+client_request client::put(http::url url) { return request("PUT", std::move(url)); }
+
+client_request client::patch(std::string_view url) { return request("PATCH", url); }
+
+client_request client::patch(http::url url) { return request("PATCH", std::move(url)); }
+
+client_request client::del(std::string_view url) { return request("DELETE", url); }
+
+client_request client::del(http::url url) { return request("DELETE", std::move(url)); }
+
+client_request client::request(std::string_view method, std::string_view url) {
+  return request(method, http::url::parse(url));
+}
+
+client& client::operator=(client&& other) noexcept {
+  core_.swap(other.core_);
+  return *this;
+}
+
 }  // namespace eddy::http

@@ -38,32 +38,27 @@ class client_statistics {
 class client {
  public:
   explicit client(const client_options& options = {});
-  client(client&&) noexcept = default;
-  client& operator=(client&& other) noexcept {
-    core_.swap(other.core_);
-    return *this;
-  }
+  client(client&&) noexcept;
+  client& operator=(client&& other) noexcept;
   ~client();
 
   /// @param url  http://host/path, or an http::url.  @throws url_error  It is none.
-  client_request get(std::string_view url) { return request("GET", url); }
-  client_request get(http::url url) { return request("GET", std::move(url)); }
-  client_request head(std::string_view url) { return request("HEAD", url); }
-  client_request head(http::url url) { return request("HEAD", std::move(url)); }
-  client_request post(std::string_view url) { return request("POST", url); }
-  client_request post(http::url url) { return request("POST", std::move(url)); }
-  client_request put(std::string_view url) { return request("PUT", url); }
-  client_request put(http::url url) { return request("PUT", std::move(url)); }
-  client_request patch(std::string_view url) { return request("PATCH", url); }
-  client_request patch(http::url url) { return request("PATCH", std::move(url)); }
+  client_request get(std::string_view url);
+  client_request get(http::url url);
+  client_request head(std::string_view url);
+  client_request head(http::url url);
+  client_request post(std::string_view url);
+  client_request post(http::url url);
+  client_request put(std::string_view url);
+  client_request put(http::url url);
+  client_request patch(std::string_view url);
+  client_request patch(http::url url);
   /// DELETE, which is a word of the language.
-  client_request del(std::string_view url) { return request("DELETE", url); }
-  client_request del(http::url url) { return request("DELETE", std::move(url)); }
+  client_request del(std::string_view url);
+  client_request del(http::url url);
 
   /// Any method but CONNECT, in capitals as a rule. @throws url_error, std::invalid_argument
-  client_request request(std::string_view method, std::string_view url) {
-    return request(method, http::url::parse(url));
-  }
+  client_request request(std::string_view method, std::string_view url);
   client_request request(std::string_view method, http::url url);
 
   /// Closes the connections that are idle, and those under way when their requests have ended. The client can still be

@@ -79,96 +79,50 @@ class client_options {
  public:
   using place = std::source_location;
 
+  client_options();
+  client_options(const client_options& other);
+  client_options(client_options&& other) noexcept;
+  client_options& operator=(const client_options& other);
+  client_options& operator=(client_options&& other) noexcept;
+  ~client_options();
+
   // -- connections
   // -------------------------------------------------------------------------------------------------------
 
   /// Connections to one host (scheme, name and port) at a time, at least 1. Default 20.
-  client_options& per_host(std::size_t connections) {
-    pool_.per_host = at_least_one(connections);
-    return *this;
-  }
+  client_options& per_host(std::size_t connections);
   /// Connections in all, at least 1. Default 100.
-  client_options& total(std::size_t connections) {
-    pool_.total = at_least_one(connections);
-    return *this;
-  }
+  client_options& total(std::size_t connections);
   /// Requests that may wait for a connection; one more fails with client_errc::busy. Default 100,000.
-  client_options& max_waiting(std::size_t requests) {
-    pool_.max_waiting = requests;
-    return *this;
-  }
+  client_options& max_waiting(std::size_t requests);
   /// How long a connection is kept that nobody uses; zero closes each after its request. Default 30 s.
-  client_options& idle_timeout(std::chrono::nanoseconds limit) {
-    pool_.idle = limit;
-    return *this;
-  }
+  client_options& idle_timeout(std::chrono::nanoseconds limit);
   /// Requests after which a connection is closed; 0 (the default) for no such limit.
-  client_options& requests_per_connection(std::size_t count) {
-    pool_.requests_per_connection = count;
-    return *this;
-  }
+  client_options& requests_per_connection(std::size_t count);
   /// How large the head of an answer may be.
-  client_options& head_limits(const parser_limits& limits) {
-    pool_.heads = limits;
-    return *this;
-  }
+  client_options& head_limits(const parser_limits& limits);
   /// Makes the connections, in place of open_connection(): for Unix sockets, tunnels, tests.
-  client_options& connect_with(eddy::detail::function<coro<stream>(const http::url& to)> connector) {
-    connector_ = std::move(connector);
-    return *this;
-  }
+  client_options& connect_with(eddy::detail::function<coro<stream>(const http::url& to)> connector);
 
   // -- defaults of requests: see client_request
   // ----------------------------------------------------------------------------
 
-  client_options& timeout(std::chrono::nanoseconds limit, place where = place::current()) {
-    limits_.total.set(limit, where);
-    return *this;
-  }
-  client_options& connect_timeout(std::chrono::nanoseconds limit, place where = place::current()) {
-    limits_.connect.set(limit, where);
-    return *this;
-  }
-  client_options& read_timeout(std::chrono::nanoseconds limit, place where = place::current()) {
-    limits_.read.set(limit, where);
-    return *this;
-  }
-  client_options& wait_timeout(std::chrono::nanoseconds limit, place where = place::current()) {
-    limits_.wait.set(limit, where);
-    return *this;
-  }
-  client_options& max_body(std::uint64_t bytes) {
-    limits_.max_body = bytes;
-    limits_.max_body_is_set = true;
-    return *this;
-  }
-  client_options& max_ratio(std::uint64_t out_for_each_in) {
-    limits_.max_ratio = out_for_each_in;
-    return *this;
-  }
-  client_options& redirects(unsigned most) {
-    limits_.redirects = most;
-    return *this;
-  }
-  client_options& decode(bool on) {
-    limits_.decode = on;
-    return *this;
-  }
+  client_options& timeout(std::chrono::nanoseconds limit, place where = place::current());
+  client_options& connect_timeout(std::chrono::nanoseconds limit, place where = place::current());
+  client_options& read_timeout(std::chrono::nanoseconds limit, place where = place::current());
+  client_options& wait_timeout(std::chrono::nanoseconds limit, place where = place::current());
+  client_options& max_body(std::uint64_t bytes);
+  client_options& max_ratio(std::uint64_t out_for_each_in);
+  client_options& redirects(unsigned most);
+  client_options& decode(bool on);
   /// A header field of every request; replaces the client's own of this name. @throws invalid_field
-  client_options& header(std::string_view name, std::string_view value) {
-    headers_.set(name, value);
-    return *this;
-  }
+  client_options& header(std::string_view name, std::string_view value);
 
  private:
   friend class client;
   friend class detail::client_core;
 
-  static std::size_t at_least_one(std::size_t connections) {
-    if (connections == 0)
-      throw misuse_error("client_options: without a connection no request can be made; allow at least one");
-    return connections;
-  }
+  static std::size_t at_least_one(std::size_t connections);
 
   detail::pool_limits pool_;
   detail::request_limits limits_;

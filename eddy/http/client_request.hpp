@@ -82,31 +82,19 @@ class [[nodiscard("a request is sent when this is awaited")]] client_request {
   // The same in a chain, before co_await.
   client_request&& query(std::string_view name, std::string_view value) && { return std::move(query(name, value)); }
   client_request&& query(std::string_view name, std::integral auto value) && { return std::move(query(name, value)); }
-  client_request&& header(std::string_view name, std::string_view value) && { return std::move(header(name, value)); }
-  client_request&& bearer(std::string_view token) && { return std::move(bearer(token)); }
-  client_request&& body(std::string bytes, std::string_view type = {}) && {
-    return std::move(body(std::move(bytes), type));
-  }
-  client_request&& timeout(std::chrono::nanoseconds limit, place where = place::current()) && {
-    return std::move(timeout(limit, where));
-  }
-  client_request&& connect_timeout(std::chrono::nanoseconds limit, place where = place::current()) && {
-    return std::move(connect_timeout(limit, where));
-  }
-  client_request&& read_timeout(std::chrono::nanoseconds limit, place where = place::current()) && {
-    return std::move(read_timeout(limit, where));
-  }
-  client_request&& wait_timeout(std::chrono::nanoseconds limit, place where = place::current()) && {
-    return std::move(wait_timeout(limit, where));
-  }
-  client_request&& max_body(std::uint64_t bytes) && { return std::move(max_body(bytes)); }
-  client_request&& max_ratio(std::uint64_t out_for_each_in) && { return std::move(max_ratio(out_for_each_in)); }
-  client_request&& decode(bool on) && { return std::move(decode(on)); }
-  client_request&& redirects(unsigned most) && { return std::move(redirects(most)); }
-  client_request&& follow_if(eddy::detail::function<bool(const reply_head& answer, const http::url& to)> agrees) && {
-    return std::move(follow_if(std::move(agrees)));
-  }
-  client_request&& follow_same_origin() && { return std::move(follow_same_origin()); }
+  client_request&& header(std::string_view name, std::string_view value) &&;
+  client_request&& bearer(std::string_view token) &&;
+  client_request&& body(std::string bytes, std::string_view type = {}) &&;
+  client_request&& timeout(std::chrono::nanoseconds limit, place where = place::current()) &&;
+  client_request&& connect_timeout(std::chrono::nanoseconds limit, place where = place::current()) &&;
+  client_request&& read_timeout(std::chrono::nanoseconds limit, place where = place::current()) &&;
+  client_request&& wait_timeout(std::chrono::nanoseconds limit, place where = place::current()) &&;
+  client_request&& max_body(std::uint64_t bytes) &&;
+  client_request&& max_ratio(std::uint64_t out_for_each_in) &&;
+  client_request&& decode(bool on) &&;
+  client_request&& redirects(unsigned most) &&;
+  client_request&& follow_if(eddy::detail::function<bool(const reply_head& answer, const http::url& to)> agrees) &&;
+  client_request&& follow_same_origin() &&;
 
   /// The reply as a resource for `with`, its body to be read piece by piece.
   reply_stream stream() &&;

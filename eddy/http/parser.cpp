@@ -28,8 +28,8 @@ head_result message_parser::parse_head(std::span<const std::byte> input) {
   std::string_view left = as_text(input);
   try {
     parse_lines(left);
-  } catch (const parse_error& error) {
-    failure_ = error;
+  } catch (const parse_error&) {
+    failure_ = std::current_exception();
     throw;
   }
   return {input.size() - left.size(), head_complete()};
@@ -42,8 +42,8 @@ body_result message_parser::next_body(std::span<const std::byte> input) {
   try {
     const std::string_view data = body_.next(left);
     return {input.size() - left.size(), as_bytes(data), body_.done()};
-  } catch (const parse_error& error) {
-    failure_ = error;
+  } catch (const parse_error&) {
+    failure_ = std::current_exception();
     throw;
   }
 }
@@ -54,8 +54,8 @@ void message_parser::finish() {
   try {
     if (!head_complete()) throw parse_error(parse_fault::incomplete);
     body_.finish();
-  } catch (const parse_error& error) {
-    failure_ = error;
+  } catch (const parse_error&) {
+    failure_ = std::current_exception();
     throw;
   }
 }
@@ -125,7 +125,7 @@ bool message_parser::parse_field(std::string_view& input) {
 }
 
 void message_parser::rethrow_failure() const {
-  if (failure_) throw parse_error(*failure_);
+  if (failure_) std::rethrow_exception(failure_);
 }
 
 // Requests

@@ -11,6 +11,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <optional>
 #include <span>
 #include <string>
@@ -116,7 +117,7 @@ class message_parser {
   detail::section_budget budget_;
   detail::head_facts facts_;
   detail::body_decoder body_;
-  std::optional<parse_error> failure_;  // set by the first error, thrown again by every later call
+  std::exception_ptr failure_;  // the first parse_error, thrown again by every later call
   stage stage_ = stage::start_line;
   body_kind kind_ = body_kind::none;
   bool keep_alive_ = false;

@@ -31,4 +31,27 @@ void reply_head::throw_status_error(std::string_view body) const {
 std::string reply::text() const& { return decode_text(body_, content_type()); }
 std::string reply::text() && { return decode_text(std::move(body_), content_type()); }
 
+redirect_step::redirect_step(std::string m, http::url asked, int answer)
+    : method(std::move(m)), url(std::move(asked)), status(answer) {}
+
+media_type reply_head::content_type() const { return parse_media_type(head_.headers.get_or("Content-Type", {})); }
+
+reply_head::reply_head(std::string_view method, http::url asked) : method_(method), url_(std::move(asked)) {}
+
+const std::string& reply::bytes() const& noexcept { return body_; }
+
+std::string reply::bytes() && noexcept { return std::move(body_); }
+
+reply::reply(std::string_view method, http::url asked) : reply_head(method, std::move(asked)) {}
+
+const reply& reply::raise_for_status() const& {
+  if (!ok()) throw_status_error(body_);
+  return *this;
+}
+
+reply&& reply::raise_for_status() && {
+  if (!ok()) throw_status_error(body_);
+  return std::move(*this);
+}
+
 }  // namespace eddy::http

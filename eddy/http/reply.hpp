@@ -22,8 +22,7 @@ class exchange;
 /// A redirect that was followed.
 class redirect_step {
  public:
-  redirect_step(std::string m, http::url asked, int answer)
-      : method(std::move(m)), url(std::move(asked)), status(answer) {}
+  redirect_step(std::string m, http::url asked, int answer);
   std::string method;  ///< of the request that was redirected
   http::url url;       ///< what was asked for
   int status;          ///< what it was answered with: 301, 302, 303, 307 or 308
@@ -42,7 +41,7 @@ class reply_head {
   /// that counted the encoded bytes.
   const fields& headers() const noexcept { return head_.headers; }
   /// Content-Type, taken apart.
-  media_type content_type() const { return parse_media_type(head_.headers.get_or("Content-Type", {})); }
+  media_type content_type() const;
 
   /// The method of the request that this answers: after a redirect it can be another than was asked for.
   const std::string& method() const noexcept { return method_; }
@@ -55,7 +54,7 @@ class reply_head {
   bool ok() const noexcept { return status() < 400; }
 
  protected:
-  reply_head(std::string_view method, http::url asked) : method_(method), url_(std::move(asked)) {}
+  reply_head(std::string_view method, http::url asked);
 
   [[noreturn]] void throw_status_error(std::string_view body) const;
 
@@ -72,8 +71,8 @@ class reply_head {
 class reply : public reply_head {
  public:
   /// The body, without its content codings.
-  const std::string& bytes() const& noexcept { return body_; }
-  std::string bytes() && noexcept { return std::move(body_); }
+  const std::string& bytes() const& noexcept;
+  std::string bytes() && noexcept;
   /// The body as UTF-8, by its byte order mark, its header's charset, or (HTML) its meta element. Never fails: what is
   /// no text becomes U+FFFD.
   std::string text() const&;
@@ -87,18 +86,12 @@ class reply : public reply_head {
   /// Throws unless the status is below 400. @throws status_error  With method, URL, status and the start of the body.
   ///
   /// **In asyncio.** `response.raise_for_status()`.
-  const reply& raise_for_status() const& {
-    if (!ok()) throw_status_error(body_);
-    return *this;
-  }
-  reply&& raise_for_status() && {
-    if (!ok()) throw_status_error(body_);
-    return std::move(*this);
-  }
+  const reply& raise_for_status() const&;
+  reply&& raise_for_status() &&;
 
  private:
   friend class detail::exchange;
-  reply(std::string_view method, http::url asked) : reply_head(method, std::move(asked)) {}
+  reply(std::string_view method, http::url asked);
 
   std::string body_;
   fields trailers_;

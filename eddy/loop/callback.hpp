@@ -7,6 +7,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "eddy/base/detail/exchanged.hpp"
 #include "eddy/base/exchange_pool.hpp"
 #include "eddy/base/frame_pool.hpp"
 #include "eddy/base/function.hpp"
@@ -79,7 +80,8 @@ callback_node* make_callback(event_loop& loop, F&& f, Args&&... args) {
   return new callback<std::decay_t<F>, std::decay_t<Args>...>(loop, std::forward<F>(f), std::forward<Args>(args)...);
 }
 
-/// A callback that another thread leaves for a loop. Nobody has a handle to it: it runs, or it is dropped with the loop.
+/// A callback that another thread leaves for a loop. Nobody has a handle to it: it runs, or it is dropped with the
+/// loop.
 class posted_node : public runnable {
  public:
   /// The loop ends before its turn: it is destroyed without having run.
@@ -133,9 +135,9 @@ posted_node* make_posted_callback(event_loop& loop, F&& f, Args&&... args) {
 class callback_handle {
  public:
   explicit callback_handle(detail::callback_node& node) noexcept : node_(&node) { node.retain(); }
-  callback_handle(callback_handle&& other) noexcept : node_(std::exchange(other.node_, nullptr)) {}
+  callback_handle(callback_handle&& other) noexcept : node_(detail::exchanged(other.node_, nullptr)) {}
   callback_handle& operator=(callback_handle&& other) noexcept {
-    std::swap(node_, other.node_);
+    node_ = detail::exchanged(other.node_, node_);
     return *this;
   }
   ~callback_handle() {

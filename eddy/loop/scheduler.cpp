@@ -164,4 +164,11 @@ void scheduler::run_nested(runnable& node) noexcept {
   depth = outer_depth;
 }
 
+scheduler::scheduler(event_loop& owner_loop, owned<backend> system) : owner(owner_loop), io(std::move(system)) {}
+scheduler::~scheduler() = default;
+
+void scheduler::shut_down_services() noexcept {
+  for (; !services.empty(); services.pop_back()) services.back()->shut_down();
+}
+
 }  // namespace eddy::detail

@@ -77,7 +77,8 @@ class scheduler {
   static constexpr unsigned deepest_nesting = 8;    // eager starts inside each other (L8)
   static constexpr unsigned nested_transfer = 16;   // as deepest_transfer, in each of them
 
-  explicit scheduler(event_loop& owner_loop, owned<backend> system) : owner(owner_loop), io(std::move(system)) {}
+  explicit scheduler(event_loop& owner_loop, owned<backend> system);
+  ~scheduler();
   scheduler(const scheduler&) = delete;
   scheduler& operator=(const scheduler&) = delete;
 
@@ -182,9 +183,7 @@ class scheduler {
     return static_cast<S&>(*services.back());
   }
   /// The last made first.
-  void shut_down_services() noexcept {
-    for (; !services.empty(); services.pop_back()) services.back()->shut_down();
-  }
+  void shut_down_services() noexcept;
 
  private:
   void note_unusual() noexcept { unusual_ = choices_ != nullptr || steps_ != nullptr || debug_; }

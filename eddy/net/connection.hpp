@@ -4,6 +4,7 @@
 #include <memory>
 #include <utility>
 
+#include "eddy/base/detail/exchanged.hpp"
 #include "eddy/base/frame_pool.hpp"
 #include "eddy/base/owned.hpp"
 #include "eddy/net/stream_reader.hpp"
@@ -95,9 +96,9 @@ class connection_ref {
   connection_ref(const connection_ref& other) noexcept : connection_(other.connection_) {
     if (connection_ != nullptr) connection_->retain();
   }
-  connection_ref(connection_ref&& other) noexcept : connection_(std::exchange(other.connection_, nullptr)) {}
+  connection_ref(connection_ref&& other) noexcept : connection_(detail::exchanged(other.connection_, nullptr)) {}
   connection_ref& operator=(connection_ref other) noexcept {
-    std::swap(connection_, other.connection_);
+    connection_ = detail::exchanged(other.connection_, connection_);
     return *this;
   }
   ~connection_ref() {

@@ -323,4 +323,75 @@ socket_option reuse_address(bool on) {
 }
 
 }  // namespace socket_options
+
+datagram_request::datagram_request(const datagram_request& other) = default;
+datagram_request::datagram_request(datagram_request&& other) noexcept = default;
+datagram_request& datagram_request::operator=(const datagram_request& other) = default;
+datagram_request& datagram_request::operator=(datagram_request&& other) noexcept = default;
+datagram_request::~datagram_request() = default;
+
+datagram_request&& datagram_request::timeout(std::chrono::nanoseconds limit) && {
+  limit_ = limit;
+  return std::move(*this);
+}
+
+datagram_request&& datagram_request::local(socket_address at) && {
+  local_ = std::move(at);
+  return std::move(*this);
+}
+
+datagram_request&& datagram_request::remote(std::string host, std::uint16_t port) && {
+  host_ = std::move(host);
+  port_ = port;
+  return std::move(*this);
+}
+
+datagram_request&& datagram_request::remote(socket_address to) && {
+  remote_ = std::move(to);
+  return std::move(*this);
+}
+
+datagram_request&& datagram_request::family(ip_family only) && {
+  family_ = only;
+  return std::move(*this);
+}
+
+datagram_request&& datagram_request::option(socket_option one) && {
+  options_.push_back(std::move(one));
+  return std::move(*this);
+}
+
+datagram_request&& datagram_request::permissions(mode_t mode) && {
+  permissions_ = mode;
+  return std::move(*this);
+}
+
+coro<datagram_socket>::awaiter datagram_request::operator co_await() && {
+  return open(std::move(*this)).operator co_await();
+}
+
+datagram_request::datagram_request(std::source_location where) noexcept : where_(where) {}
+
+detail::receive_datagram_operation datagram_socket::receive(std::size_t room) const { return {checked(), room}; }
+
+detail::receive_into_operation datagram_socket::receive_from(std::span<std::byte> out) const {
+  return {checked(), out};
+}
+
+detail::receive_into_operation datagram_socket::receive_from(std::span<char> out) const {
+  return receive_from(std::as_writable_bytes(out));
+}
+
+coro<> datagram_socket::send(std::span<const std::byte> bytes) { return send_to(bytes, {}); }
+
+coro<> datagram_socket::send(std::string_view text) { return send_to(text, {}); }
+
+datagram_socket& datagram_socket::operator=(datagram_socket&& other) noexcept {
+  if (core_ != other.core_) close();
+  core_ = std::move(other.core_);
+  return *this;
+}
+
+datagram_socket::~datagram_socket() { close(); }
+
 }  // namespace eddy

@@ -127,14 +127,10 @@ class datagram_socket {
   /// @throws std::system_error  What the network said about an earlier one, such as connection_refused: once, on a
   ///                            connected socket; the next receive waits again.
   /// @throws closed_error       close() was called.
-  [[nodiscard]] detail::receive_datagram_operation receive(std::size_t room = default_room) const {
-    return {checked(), room};
-  }
+  [[nodiscard]] detail::receive_datagram_operation receive(std::size_t room = default_room) const;
   /// The same into the caller's memory, which is borrowed and has to outlive the await.
-  [[nodiscard]] detail::receive_into_operation receive_from(std::span<std::byte> out) const { return {checked(), out}; }
-  [[nodiscard]] detail::receive_into_operation receive_from(std::span<char> out) const {
-    return receive_from(std::as_writable_bytes(out));
-  }
+  [[nodiscard]] detail::receive_into_operation receive_from(std::span<std::byte> out) const;
+  [[nodiscard]] detail::receive_into_operation receive_from(std::span<char> out) const;
   /// As receive(), and nothing once close() was called: for `while (auto d = co_await socket.next())` and `for_each`.
   coro<std::optional<datagram>> next();
 
@@ -145,8 +141,8 @@ class datagram_socket {
   coro<> send_to(std::span<const std::byte> bytes, socket_address to);
   coro<> send_to(std::string_view text, socket_address to);
   /// The same to whom the socket is connected.
-  coro<> send(std::span<const std::byte> bytes) { return send_to(bytes, {}); }
-  coro<> send(std::string_view text) { return send_to(text, {}); }
+  coro<> send(std::span<const std::byte> bytes);
+  coro<> send(std::string_view text);
 
   /// Receives from now on what is sent to a group too; of the groups that others on this machine have joined a socket
   /// of open_datagram() hears nothing. @param interface  Its number (interface_index()); 0: the
@@ -175,12 +171,8 @@ class datagram_socket {
 
   datagram_socket() noexcept = default;
   datagram_socket(datagram_socket&& other) noexcept = default;
-  datagram_socket& operator=(datagram_socket&& other) noexcept {
-    if (core_ != other.core_) close();
-    core_ = std::move(other.core_);
-    return *this;
-  }
-  ~datagram_socket() { close(); }
+  datagram_socket& operator=(datagram_socket&& other) noexcept;
+  ~datagram_socket();
   explicit datagram_socket(std::shared_ptr<detail::datagram_core> core) noexcept : core_(std::move(core)) {}
 
  private:
@@ -195,46 +187,29 @@ class [[nodiscard("a socket is made when this is awaited")]] datagram_request {
   /// system's choice, so that answers can come. Default: the system chooses at the first send.
   ///
   /// **In asyncio.** `local_addr`.
-  datagram_request&& local(socket_address at) && {
-    local_ = std::move(at);
-    return std::move(*this);
-  }
+  datagram_request&& local(socket_address at) &&;
   /// Connects it: send() goes there, only what comes from there is received, and the network's errors are told.
   ///
   /// **In asyncio.** `remote_addr`.
-  datagram_request&& remote(std::string host, std::uint16_t port) && {
-    host_ = std::move(host);
-    port_ = port;
-    return std::move(*this);
-  }
-  datagram_request&& remote(socket_address to) && {
-    remote_ = std::move(to);
-    return std::move(*this);
-  }
+  datagram_request&& remote(std::string host, std::uint16_t port) &&;
+  datagram_request&& remote(socket_address to) &&;
   /// IPv4 or IPv6 where neither address says it. Default: as the remote host has it, or else IPv4.
-  datagram_request&& family(ip_family only) && {
-    family_ = only;
-    return std::move(*this);
-  }
+  datagram_request&& family(ip_family only) &&;
   /// Sets an option before it is bound: reuse_port, broadcast, receive_buffer ... As many as there are.
-  datagram_request&& option(socket_option one) && {
-    options_.push_back(std::move(one));
-    return std::move(*this);
-  }
+  datagram_request&& option(socket_option one) &&;
   /// Of the file of a Unix socket, such as 0660. Default: as the umask says.
-  datagram_request&& permissions(mode_t mode) && {
-    permissions_ = mode;
-    return std::move(*this);
-  }
+  datagram_request&& permissions(mode_t mode) &&;
   /// For looking up the remote host. Default 30 s.
-  datagram_request&& timeout(std::chrono::nanoseconds limit) && {
-    limit_ = limit;
-    return std::move(*this);
-  }
+  datagram_request&& timeout(std::chrono::nanoseconds limit) &&;
 
-  coro<datagram_socket>::awaiter operator co_await() && { return open(std::move(*this)).operator co_await(); }
+  coro<datagram_socket>::awaiter operator co_await() &&;
 
-  explicit datagram_request(std::source_location where) noexcept : where_(where) {}
+  explicit datagram_request(std::source_location where) noexcept;
+  datagram_request(const datagram_request& other);
+  datagram_request(datagram_request&& other) noexcept;
+  datagram_request& operator=(const datagram_request& other);
+  datagram_request& operator=(datagram_request&& other) noexcept;
+  ~datagram_request();
 
  private:
   static coro<datagram_socket> open(datagram_request request);

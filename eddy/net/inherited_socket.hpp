@@ -5,6 +5,8 @@
 #include <utility>
 #include <vector>
 
+#include "eddy/base/detail/exchanged.hpp"
+
 namespace eddy {
 
 /// An open socket that somebody else has made, with its name: handed over by whoever started this process, or through
@@ -16,10 +18,10 @@ class inherited_socket {
   /// Takes `fd` over. @param name  For logs, and to tell several apart.
   explicit inherited_socket(int fd, std::string name = {}) noexcept : fd_(fd), name_(std::move(name)) {}
   inherited_socket(inherited_socket&& other) noexcept
-      : fd_(std::exchange(other.fd_, -1)), name_(std::move(other.name_)) {}
+      : fd_(detail::exchanged(other.fd_, -1)), name_(std::move(other.name_)) {}
   inherited_socket& operator=(inherited_socket&& other) noexcept {
-    std::swap(fd_, other.fd_);
-    std::swap(name_, other.name_);
+    fd_ = detail::exchanged(other.fd_, fd_);
+    name_.swap(other.name_);
     return *this;
   }
   ~inherited_socket();
@@ -27,7 +29,7 @@ class inherited_socket {
   int fd() const noexcept { return fd_; }
   const std::string& name() const noexcept { return name_; }
   /// The caller closes it from here on.
-  int release() noexcept { return std::exchange(fd_, -1); }
+  int release() noexcept { return detail::exchanged(fd_, -1); }
 
  private:
   int fd_;

@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <memory>
 #include <string>
-#include <utility>
 
 #include "eddy/net/inherited_socket.hpp"
 #include "eddy/net/socket_address.hpp"
@@ -16,11 +15,15 @@ namespace eddy {
 class listen_place {
  public:
   /// All addresses of a host; empty for every address of this machine. @param port  0 for any free one.
-  listen_place(std::string host, std::uint16_t port) : host_(std::move(host)), port_(port), is_host_(true) {}
-  listen_place(const endpoint& at) : address_(at) {}          // NOLINT(google-explicit-constructor)
-  listen_place(unix_address at) : address_(std::move(at)) {}  // NOLINT(google-explicit-constructor)
-  listen_place(inherited_socket from)                         // NOLINT(google-explicit-constructor)
-      : inherited_(std::make_shared<inherited_socket>(std::move(from))) {}
+  listen_place(std::string host, std::uint16_t port);
+  listen_place(const endpoint& at);     // NOLINT(google-explicit-constructor)
+  listen_place(unix_address at);        // NOLINT(google-explicit-constructor)
+  listen_place(inherited_socket from);  // NOLINT(google-explicit-constructor)
+  listen_place(const listen_place& other);
+  listen_place(listen_place&& other) noexcept;
+  listen_place& operator=(const listen_place& other);
+  listen_place& operator=(listen_place&& other) noexcept;
+  ~listen_place();
 
   bool is_host() const noexcept { return is_host_; }
   const std::string& host() const noexcept { return host_; }

@@ -26,67 +26,45 @@ namespace eddy {
 class [[nodiscard("a connection is made when this is awaited")]] connection_request {
  public:
   /// For everything together: looking up and all attempts. Default 30 s. timeout_error names it.
-  connection_request&& timeout(std::chrono::nanoseconds limit) && {
-    limit_ = limit;
-    return std::move(*this);
-  }
+  connection_request&& timeout(std::chrono::nanoseconds limit) &&;
   /// Whether small writes leave at once. Default: yes.
-  connection_request&& nodelay(bool on) && {
-    how_.nodelay = on;
-    return std::move(*this);
-  }
+  connection_request&& nodelay(bool on) &&;
   /// How long one address has until the next is tried beside it (RFC 8305). Default 250 ms; 0 tries all at once. One
   /// that fails makes the next begin at once. For one after the other give it a time that is longer than the limit.
   ///
   /// **In asyncio.** `happy_eyeballs_delay`, which is off there unless it is given.
-  connection_request&& happy_eyeballs_delay(std::chrono::nanoseconds delay) && {
-    how_.delay = delay;
-    return std::move(*this);
-  }
+  connection_request&& happy_eyeballs_delay(std::chrono::nanoseconds delay) &&;
   /// How many addresses of the family that comes first are tried before the families take turns. Default 1; 0: all of
   /// them.
   ///
   /// **In asyncio.** `interleave`.
-  connection_request&& interleave(std::size_t first) && {
-    how_.interleave = first;
-    return std::move(*this);
-  }
+  connection_request&& interleave(std::size_t first) &&;
   /// Only addresses of this kind. Default: any.
   ///
   /// **In asyncio.** `family`.
-  connection_request&& family(ip_family only) && {
-    family_ = only;
-    return std::move(*this);
-  }
+  connection_request&& family(ip_family only) &&;
   /// Where the connection comes from; port 0 for any. Hosts are reached by addresses of the same family alone.
   ///
   /// **In asyncio.** `local_addr`.
-  connection_request&& local(const endpoint& from) && {
-    how_.local = from;
-    family_ = from.address().is_v4() ? ip_family::v4 : ip_family::v6;
-    return std::move(*this);
-  }
+  connection_request&& local(const endpoint& from) &&;
   /// Sets an option before connecting: `.option(socket_options::keepalive(true))`. As many as there are.
-  connection_request&& option(socket_option one) && {
-    how_.options.push_back(std::move(one));
-    return std::move(*this);
-  }
+  connection_request&& option(socket_option one) &&;
 
   /// Makes the connection secure before it is handed over: a tls::client_context. The handshake counts into timeout().
   ///
   /// @param host  Whom the server has to prove to be. Empty: the host that is connected to.
   /// **In asyncio.** `ssl=context`, `server_hostname=host`.
-  connection_request&& tls(client_security_ref with, std::string host = {}) && {
-    security_ = std::move(with);
-    server_name_ = std::move(host);
-    return std::move(*this);
-  }
+  connection_request&& tls(client_security_ref with, std::string host = {}) &&;
 
-  coro<stream>::awaiter operator co_await() && { return connect(std::move(*this)).operator co_await(); }
+  coro<stream>::awaiter operator co_await() &&;
 
-  connection_request(std::string host, std::uint16_t port, std::source_location where)
-      : host_(std::move(host)), port_(port), where_(where) {}
-  connection_request(unix_address to, std::source_location where) : path_(std::move(to)), where_(where) {}
+  connection_request(std::string host, std::uint16_t port, std::source_location where);
+  connection_request(unix_address to, std::source_location where);
+  connection_request(const connection_request& other);
+  connection_request(connection_request&& other) noexcept;
+  connection_request& operator=(const connection_request& other);
+  connection_request& operator=(connection_request&& other) noexcept;
+  ~connection_request();
 
  private:
   static coro<stream> connect(connection_request request);
@@ -95,7 +73,8 @@ class [[nodiscard("a connection is made when this is awaited")]] connection_requ
 
   std::string host_;
   std::uint16_t port_ = 0;
-  std::optional<unix_address> path_;  // in place of host and port
+  bool to_path_ = false;  // to the path, in place of host and port
+  unix_address path_;
   std::source_location where_;
   std::chrono::nanoseconds limit_ = std::chrono::seconds(30);
   client_security_ref security_;
@@ -114,24 +93,16 @@ class [[nodiscard("a connection is made when this is awaited")]] connection_requ
 ///
 /// **Cancellation.** A cancellation point; nothing is left open.
 /// **In asyncio.** `open_connection(host, port)`.
-inline connection_request open_connection(std::string host, std::uint16_t port,
-                                          std::source_location where = std::source_location::current()) {
-  return {std::move(host), port, where};
-}
+connection_request open_connection(std::string host, std::uint16_t port,
+                                   std::source_location where = std::source_location::current());
 /// The same to one address.
-inline connection_request open_connection(const endpoint& to,
-                                          std::source_location where = std::source_location::current()) {
-  return {to.address().to_string(), to.port(), where};
-}
+connection_request open_connection(const endpoint& to, std::source_location where = std::source_location::current());
 /// Connects to a Unix socket, by its path or abstract name. While the server's queue is full it waits for its turn.
 ///
 /// @throws connect_error  Nobody listens there.  @throws timeout_error  Not within the limit.
 ///
 /// **Cancellation.** A cancellation point; nothing is left open.
 /// **In asyncio.** `open_unix_connection(path)`; there a full queue passes for a connection, and its first use fails.
-inline connection_request open_unix_connection(unix_address to,
-                                               std::source_location where = std::source_location::current()) {
-  return {std::move(to), where};
-}
+connection_request open_unix_connection(unix_address to, std::source_location where = std::source_location::current());
 
 }  // namespace eddy

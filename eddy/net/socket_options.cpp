@@ -26,6 +26,13 @@ bool is_v6(int fd) noexcept {
 
 }  // namespace
 
+socket_option::socket_option(std::string name) : name_(std::move(name)) {}
+socket_option::socket_option(const socket_option& other) = default;
+socket_option::socket_option(socket_option&& other) noexcept = default;
+socket_option& socket_option::operator=(const socket_option& other) = default;
+socket_option& socket_option::operator=(socket_option&& other) noexcept = default;
+socket_option::~socket_option() = default;
+
 socket_option&& socket_option::set(int level, int option, int value) && {
   return std::move(*this).set_by_family(level, option, level, option, value);
 }

@@ -17,7 +17,12 @@ namespace eddy {
 class socket_option {
  public:
   /// @param name  As error messages call it.
-  explicit socket_option(std::string name) : name_(std::move(name)) {}
+  explicit socket_option(std::string name);
+  socket_option(const socket_option& other);
+  socket_option(socket_option&& other) noexcept;
+  socket_option& operator=(const socket_option& other);
+  socket_option& operator=(socket_option&& other) noexcept;
+  ~socket_option();
   /// Adds a value that the system has to be given.
   socket_option&& set(int level, int option, int value) &&;
   socket_option&& set(int level, int option, std::string_view bytes) &&;

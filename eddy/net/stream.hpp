@@ -8,6 +8,7 @@
 #include <optional>
 #include <utility>
 
+#include "eddy/base/detail/exchanged.hpp"
 #include "eddy/base/owned.hpp"
 #include "eddy/coro/coro.hpp"
 #include "eddy/net/address.hpp"
@@ -48,7 +49,7 @@ class stream {
     return *this;
   }
   ~stream() { drop(); }
-  void swap(stream& other) noexcept { std::swap(connection_, other.connection_); }
+  void swap(stream& other) noexcept { connection_ = detail::exchanged(other.connection_, connection_); }
 
   explicit operator bool() const noexcept { return static_cast<bool>(connection_); }
 

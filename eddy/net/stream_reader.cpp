@@ -260,4 +260,6 @@ coro<std::string> stream_reader::read_all(std::size_t limit) {
 
 coro<std::optional<std::string>> stream_lines::next() { return reader_->readline(limit_); }
 
+coro<> stream_reader::read_exactly(std::span<char> out) { return read_exactly(std::as_writable_bytes(out)); }
+
 }  // namespace eddy

@@ -27,9 +27,9 @@ class connection;
 /// Everything that await_resume needs is kept in the operation: it may be resumed after the stream has gone.
 class receive_operation : public leaf<receive_operation>, public io_request {
  public:
-  receive_operation(stream_reader& reader, std::span<std::byte> out) noexcept
-      : reader_(&reader), wanted_(out.size()), direct_(true) {
-    data = out.data();  // kept in the request: a connection that waits is to cost little
+  receive_operation(stream_reader& reader, void* out, std::size_t room) noexcept
+      : reader_(&reader), wanted_(room), direct_(true) {
+    data = out;  // kept in the request: a connection that waits is to cost little
   }
   receive_operation(stream_reader& reader, std::size_t at_least) noexcept : reader_(&reader), wanted_(at_least) {}
   receive_operation(receive_operation&&) = default;
@@ -130,9 +130,11 @@ class stream_reader {
   /// @throws std::system_error  The transport failed.  @throws closed_error  This side closed the stream.
   ///
   /// **Complexity.** No allocation; one system call when nothing is buffered and something has come.
-  [[nodiscard]] detail::read_some_operation read_some(std::span<std::byte> out) noexcept { return {*this, out}; }
+  [[nodiscard]] detail::read_some_operation read_some(std::span<std::byte> out) noexcept {
+    return {*this, out.data(), out.size()};
+  }
   [[nodiscard]] detail::read_some_operation read_some(std::span<char> out) noexcept {
-    return {*this, std::as_writable_bytes(out)};
+    return {*this, out.data(), out.size()};
   }
 
   /// Reads what has come, at most `max` bytes; empty at the end of the stream.
@@ -148,7 +150,7 @@ class stream_reader {
   /// **Cancellation.** Nothing is lost: the next read starts with the bytes that have come.
   /// **In asyncio.** `StreamReader.readexactly(n)`.
   coro<> read_exactly(std::span<std::byte> out);
-  coro<> read_exactly(std::span<char> out) { return read_exactly(std::as_writable_bytes(out)); }
+  coro<> read_exactly(std::span<char> out);
   /// The same into a string of `count` bytes.
   coro<std::string> read_exactly(std::size_t count);
 

@@ -32,8 +32,8 @@ class write_operation final : public leaf<write_operation>, public list_hook {
  public:
   enum class goal : std::uint8_t { write, drain, end };
 
-  write_operation(stream_writer& writer, std::span<const std::byte> first, std::span<const std::byte> second) noexcept
-      : writer_(&writer), parts_{part_of(first), part_of(second)} {}
+  write_operation(stream_writer& writer, iovec first, iovec second) noexcept
+      : writer_(&writer), parts_{first, second} {}
   write_operation(stream_writer& writer, goal what) noexcept : writer_(&writer), goal_(what) {}
   write_operation(write_operation&&) = default;
 
@@ -48,9 +48,6 @@ class write_operation final : public leaf<write_operation>, public list_hook {
  private:
   friend class eddy::stream_writer;
 
-  static iovec part_of(std::span<const std::byte> bytes) noexcept {
-    return {const_cast<std::byte*>(bytes.data()), bytes.size()};  // iovec serves reading too; nothing writes here
-  }
   std::size_t left() const noexcept { return parts_[0].iov_len + parts_[1].iov_len; }
   /// Drops the first `count` bytes: they were taken.
   void advance(std::size_t count) noexcept;
@@ -106,14 +103,18 @@ class stream_writer {
   /// @throws std::system_error, broken_stream_error, closed_error  The stream cannot be written to.
   ///
   /// **Complexity.** No allocation and one system call when the system takes it all.
-  [[nodiscard]] detail::write_operation write(std::span<const std::byte> bytes) noexcept { return {*this, bytes, {}}; }
-  [[nodiscard]] detail::write_operation write(std::string_view text) noexcept { return {*this, as_bytes(text), {}}; }
+  [[nodiscard]] detail::write_operation write(std::span<const std::byte> bytes) noexcept {
+    return {*this, part_of(bytes), {}};
+  }
+  [[nodiscard]] detail::write_operation write(std::string_view text) noexcept {
+    return {*this, part_of_text(text), {}};
+  }
   /// Two pieces in one go, such as a head and a body: nothing gets between them and nothing is copied to join them.
   [[nodiscard]] detail::write_operation write(std::string_view first, std::string_view second) noexcept {
-    return {*this, as_bytes(first), as_bytes(second)};
+    return {*this, part_of_text(first), part_of_text(second)};
   }
   [[nodiscard]] detail::write_operation write(std::string_view first, std::span<const std::byte> second) noexcept {
-    return {*this, as_bytes(first), second};
+    return {*this, part_of_text(first), part_of(second)};
   }
 
   /// Waits until everything written so far has been handed to the system.
@@ -152,9 +153,12 @@ class stream_writer {
 
   stream_writer() noexcept = default;
   detail::connection& owner() noexcept;  // whose part it is
-  static std::span<const std::byte> as_bytes(std::string_view text) noexcept {
-    return std::as_bytes(std::span<const char>(text));
+
+  // An iovec serves reading too; nothing writes here.
+  static iovec part_of(std::span<const std::byte> bytes) noexcept {
+    return {const_cast<std::byte*>(bytes.data()), bytes.size()};
   }
+  static iovec part_of_text(std::string_view text) noexcept { return {const_cast<char*>(text.data()), text.size()}; }
 
   bool write_now(detail::write_operation& op);
   bool write_or_wait(detail::write_operation& op);

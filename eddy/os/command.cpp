@@ -56,6 +56,20 @@ detail::stdio_choice file_choice(const std::filesystem::path& path, bool append)
 
 namespace detail {
 
+program_settings::program_settings() = default;
+program_settings::program_settings(const program_settings& other) = default;
+program_settings::program_settings(program_settings&& other) noexcept = default;
+program_settings& program_settings::operator=(const program_settings& other) = default;
+program_settings& program_settings::operator=(program_settings&& other) noexcept = default;
+program_settings::~program_settings() = default;
+
+run_settings::run_settings() = default;
+run_settings::run_settings(const run_settings& other) = default;
+run_settings::run_settings(run_settings&& other) noexcept = default;
+run_settings& run_settings::operator=(const run_settings& other) = default;
+run_settings& run_settings::operator=(run_settings&& other) noexcept = default;
+run_settings::~run_settings() = default;
+
 std::string describe_command(const program_settings& program) {
   std::string text;
   for (const std::string& each : program.arguments) {
@@ -128,6 +142,9 @@ command& command::stdin(stdio from) {
 }
 
 command& command::stdin(std::string bytes) { return set_feed(detail::feed_of(std::move(bytes))); }
+command& command::stdin(std::string_view bytes) { return stdin(std::string(bytes)); }
+command& command::stdin(const char* bytes) { return stdin(std::string(bytes)); }
+command& command::stdin(std::span<const std::byte> bytes) { return stdin(detail::text_of(bytes)); }
 
 command& command::set_feed(std::shared_ptr<detail::input_feed> feed) {
   program().in = plain_choice(stdio::pipe);

@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "eddy/base/detail/exchanged.hpp"
 #include "eddy/coro/coro.hpp"
 #include "eddy/flow/for_each.hpp"
 #include "eddy/os/detail/command_settings.hpp"
@@ -38,7 +39,7 @@ class stream_feed final : public input_feed {
  public:
   explicit stream_feed(S stream) : stream_(std::move(stream)) {}
   coro<> write_to(stream_writer& out) override {
-    if (std::exchange(used_, true)) throw_feed_used();
+    if (detail::exchanged(used_, true)) throw_feed_used();
     co_await for_each(std::move(stream_), [&out](const auto& item) { return out.write(bytes_of(item)); });
   }
 
@@ -198,9 +199,9 @@ class command : public detail::run_options_of<command> {
   command& stdin(stdio from);
   /// These bytes, then the end.
   command& stdin(std::string bytes);
-  command& stdin(std::string_view bytes) { return stdin(std::string(bytes)); }
-  command& stdin(const char* bytes) { return stdin(std::string(bytes)); }
-  command& stdin(std::span<const std::byte> bytes) { return stdin(detail::text_of(bytes)); }
+  command& stdin(std::string_view bytes);
+  command& stdin(const char* bytes);
+  command& stdin(std::span<const std::byte> bytes);
   /// What a stream gives (text or bytes), as it comes: a generator, or anything else with `next()`. For one run.
   template <detail::input_stream S>
   command& stdin(S stream) {

@@ -272,4 +272,24 @@ coro<std::optional<std::string>> file_lines::next() {
   }
 }
 
+detail::transfer_operation file::read_some(std::span<std::byte> out) noexcept {
+  return {core_, detail::file_call::read, out.data(), out.size(), detail::transfer_operation::at_position};
+}
+
+detail::transfer_operation file::read_some(std::span<char> out) noexcept {
+  return read_some(std::as_writable_bytes(out));
+}
+
+coro<> file::read_exactly(std::span<char> out) { return read_exactly(std::as_writable_bytes(out)); }
+
+coro<> file::write(std::string_view text) { return write(std::as_bytes(std::span(text))); }
+
+coro<std::size_t> file::read_at(std::uint64_t offset, std::span<char> out) {
+  return read_at(offset, std::as_writable_bytes(out));
+}
+
+coro<> file::write_at(std::uint64_t offset, std::string_view text) {
+  return write_at(offset, std::as_bytes(std::span(text)));
+}
+
 }  // namespace eddy

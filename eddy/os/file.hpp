@@ -90,19 +90,15 @@ class file {
   /// @param out  Borrowed: it has to outlive the await.
   /// @returns bytes, in the front of `out`; 0 at the end of the file (and for an empty `out`).
   /// @throws std::filesystem::filesystem_error  @throws closed_error  It was closed.
-  [[nodiscard]] detail::transfer_operation read_some(std::span<std::byte> out) noexcept {
-    return {core_, detail::file_call::read, out.data(), out.size(), detail::transfer_operation::at_position};
-  }
-  [[nodiscard]] detail::transfer_operation read_some(std::span<char> out) noexcept {
-    return read_some(std::as_writable_bytes(out));
-  }
+  [[nodiscard]] detail::transfer_operation read_some(std::span<std::byte> out) noexcept;
+  [[nodiscard]] detail::transfer_operation read_some(std::span<char> out) noexcept;
   /// Reads what there is, at most `max` bytes; empty at the end of the file.
   ///
   /// **In asyncio.** `await f.read(n)`.
   coro<std::string> read(std::size_t max = default_limit);
   /// Reads until `out` is full. @throws incomplete_read_error  The file ended first; `partial()` is what there was.
   coro<> read_exactly(std::span<std::byte> out);
-  coro<> read_exactly(std::span<char> out) { return read_exactly(std::as_writable_bytes(out)); }
+  coro<> read_exactly(std::span<char> out);
   /// Reads up to the end of the file, whatever size it is said to have (those in /proc have none).
   ///
   /// @param limit  Bytes.  @throws limit_overrun_error  There are more; the position is behind what was read.
@@ -123,18 +119,14 @@ class file {
   ///
   /// **In asyncio.** `await f.write(data)`.
   coro<> write(std::span<const std::byte> bytes);
-  coro<> write(std::string_view text) { return write(std::as_bytes(std::span(text))); }
+  coro<> write(std::string_view text);
 
   /// Reads at an offset until `out` is full or the file ends. The file's position stays. @returns bytes.
   coro<std::size_t> read_at(std::uint64_t offset, std::span<std::byte> out);
-  coro<std::size_t> read_at(std::uint64_t offset, std::span<char> out) {
-    return read_at(offset, std::as_writable_bytes(out));
-  }
+  coro<std::size_t> read_at(std::uint64_t offset, std::span<char> out);
   /// Writes all of `bytes` at an offset, which may lie beyond the end; in mode "a" the system appends all the same.
   coro<> write_at(std::uint64_t offset, std::span<const std::byte> bytes);
-  coro<> write_at(std::uint64_t offset, std::string_view text) {
-    return write_at(offset, std::as_bytes(std::span(text)));
-  }
+  coro<> write_at(std::uint64_t offset, std::string_view text);
 
   /// Where the next read or write begins; bytes from the beginning. @throws std::filesystem::filesystem_error  ESPIPE
   std::uint64_t tell() const;

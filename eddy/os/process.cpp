@@ -98,6 +98,12 @@ coro<std::optional<process_line>> process_lines::next() {
   }
 }
 
+spawned::spawned(detail::run_settings settings, detail::run_purpose why) noexcept
+    : settings_(std::move(settings)), purpose_(why) {}
+spawned::spawned(spawned&&) noexcept = default;
+spawned& spawned::operator=(spawned&&) noexcept = default;
+spawned::~spawned() = default;
+
 coro<process&> spawned::aenter() {
   co_await event_loop::current().scheduler().service<detail::start_gate>().pass();
   running_ = std::make_shared<detail::running_programs>(settings_, purpose_);

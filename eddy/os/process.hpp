@@ -131,8 +131,10 @@ class process {
 /// everything gives a child up to command::linger() to end by itself: one that closes its stdout is about to.
 class spawned {
  public:
-  explicit spawned(detail::run_settings settings, detail::run_purpose why = detail::run_purpose::spawn) noexcept
-      : settings_(std::move(settings)), purpose_(why) {}
+  explicit spawned(detail::run_settings settings, detail::run_purpose why = detail::run_purpose::spawn) noexcept;
+  spawned(spawned&&) noexcept;
+  spawned& operator=(spawned&&) noexcept;
+  ~spawned();
 
   /// Waits for its turn: a loop starts one command in each of its turns, so that many starts hold nothing up.
   /// @throws spawn_error

@@ -3,7 +3,6 @@
 
 #include <string>
 #include <system_error>
-#include <utility>
 #include <vector>
 
 #include "eddy/base/errors.hpp"
@@ -32,10 +31,7 @@ class process_result {
 /// **In asyncio.** `FileNotFoundError`, `PermissionError` and other `OSError`s out of `create_subprocess_exec`.
 class spawn_error : public std::system_error {
  public:
-  spawn_error(int error, std::string program, std::string operation, const std::string& text)
-      : std::system_error(error, std::generic_category(), text),
-        program_(std::move(program)),
-        operation_(std::move(operation)) {}
+  spawn_error(int error, std::string program, std::string operation, const std::string& text);
 
   const std::string& program() const noexcept { return program_; }
   /// "exec", "cwd", "pipe", "descriptors", "file", "start", ...
@@ -52,7 +48,7 @@ class spawn_error : public std::system_error {
 /// **In asyncio.** `subprocess.CalledProcessError`.
 class process_failed : public error {
  public:
-  process_failed(const std::string& text, process_result result) : error(text), result_(std::move(result)) {}
+  process_failed(const std::string& text, process_result result);
   const process_result& result() const noexcept { return result_; }
 
  private:
@@ -66,8 +62,7 @@ class process_failed : public error {
 /// program runs on.
 class process_timeout : public timeout_error {
  public:
-  process_timeout(const timeout_error& what, process_result partial)
-      : timeout_error(what), result_(std::move(partial)) {}
+  process_timeout(const timeout_error& what, process_result partial);
   const process_result& result() const noexcept { return result_; }
 
  private:
@@ -77,7 +72,7 @@ class process_timeout : public timeout_error {
 /// A program wrote more than output() was to keep. It has been ended; the result has what fitted.
 class output_limit_error : public error {
  public:
-  output_limit_error(const std::string& text, process_result partial) : error(text), result_(std::move(partial)) {}
+  output_limit_error(const std::string& text, process_result partial);
   const process_result& result() const noexcept { return result_; }
 
  private:

@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "eddy/flow/finally.hpp"
+#include "eddy/os/detail/process_pool_core.hpp"
 #include "eddy/os/detail/process_worker.hpp"
 
 namespace eddy {
@@ -73,6 +74,15 @@ void process_pool::check_size(std::size_t call) const {
 
 void process_pool_main() {
   if (detail::is_process_worker()) std::exit(detail::serve_process_worker());
+}
+
+std::vector<int> process_pool::pids() const { return core_->pids(); }
+
+std::size_t process_pool::largest_message() const noexcept { return core_->settings.max_message; }
+bool process_pool::kills_on_cancel() const noexcept { return core_->settings.kill_on_cancel; }
+
+void process_pool::set_initializer(std::vector<std::byte> call) noexcept {
+  core_->settings.initializer = std::move(call);
 }
 
 }  // namespace eddy

@@ -13,7 +13,7 @@
 #include "eddy/base/outcome.hpp"
 #include "eddy/coro/coro.hpp"
 #include "eddy/os/detail/process_call.hpp"
-#include "eddy/os/detail/process_pool_core.hpp"
+#include "eddy/os/detail/process_job.hpp"
 #include "eddy/os/process_pool_errors.hpp"
 
 namespace eddy {
@@ -68,7 +68,7 @@ class process_pool {
   /// Each worker begins with `f(args...)`. When that throws, the worker could not start.
   template <class F, class... Args>
   process_pool&& initializer(F f, const Args&... args) && {
-    core_->settings.initializer = detail::pack_call(core_->settings.max_message, f, args...);
+    set_initializer(detail::pack_call(largest_message(), f, args...));
     return std::move(*this);
   }
   /// The program to start, which must be this one. Default: /proc/self/exe.
@@ -111,10 +111,13 @@ class process_pool {
   };
   statistics_type statistics() const;
   /// The processes that are there, in the order of their start.
-  std::vector<int> pids() const { return core_->pids(); }
+  std::vector<int> pids() const;
 
  private:
   void check_size(std::size_t call) const;
+  std::size_t largest_message() const noexcept;
+  bool kills_on_cancel() const noexcept;
+  void set_initializer(std::vector<std::byte> call) noexcept;
 
   std::shared_ptr<detail::process_pool_core> core_;  // shared with jobs and workers' tasks
 };
@@ -152,9 +155,9 @@ auto process_pool::submit(F&& f, const Args&... args) {
                 "the result of a function in a process_pool has to come back as MessagePack: describe it with "
                 "EDDY_DESCRIBE(type, members...), or specialise eddy::msgpack::conversion for it");
   const std::decay_t<F> callable = f;
-  std::vector<std::byte> call = detail::pack_call(core_->settings.max_message, callable, args...);
+  std::vector<std::byte> call = detail::pack_call(largest_message(), callable, args...);
   check_size(call.size());
-  return submit_operation<result>(core_, std::move(call), core_->settings.kill_on_cancel);
+  return submit_operation<result>(core_, std::move(call), kills_on_cancel());
 }
 
 }  // namespace eddy

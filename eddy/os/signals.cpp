@@ -67,9 +67,9 @@ void signal_listener::came(const signal_info& what) noexcept {
   if (same == end) ++kept_count_;
 }
 
-bool signal_listener::take(std::optional<signal_info>& into) noexcept {
+bool signal_listener::take(late<signal_info>& into) noexcept {
   if (kept_count_ == 0) return false;
-  into = kept_[0];
+  into.emplace(kept_[0]);
   std::copy(kept_.begin() + 1, kept_.begin() + static_cast<std::ptrdiff_t>(kept_count_), kept_.begin());
   --kept_count_;
   return true;
@@ -79,6 +79,10 @@ bool signal_wait::try_complete() {
   if (listener_->waiting != nullptr)
     throw misuse_error("two tasks wait for the next signal of one stream; give each a stream of its own");
   return listener_->take(got_);
+}
+
+std::optional<signal_info> signal_wait::await_resume() const noexcept {
+  return got_ ? std::optional(*got_) : std::nullopt;
 }
 
 void signal_wait::begin() {
@@ -95,7 +99,7 @@ bool signal_wait::take_back() noexcept {
 }
 
 void signal_wait::grant(const signal_info& got) noexcept {
-  got_ = got;
+  got_.emplace(got);
   count(-1);
   context_->completed();
 }

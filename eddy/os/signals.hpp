@@ -10,6 +10,7 @@
 #include <string>
 
 #include "eddy/base/owned.hpp"
+#include "eddy/coro/branch.hpp"
 #include "eddy/coro/leaf.hpp"
 
 namespace eddy {
@@ -43,7 +44,7 @@ class signal_wait final : public leaf<signal_wait> {
   bool try_complete();
   void begin();
   bool take_back() noexcept;
-  std::optional<signal_info> await_resume() const noexcept { return got_; }
+  std::optional<signal_info> await_resume() const noexcept;
   std::string describe() const override;
 
  private:
@@ -52,7 +53,7 @@ class signal_wait final : public leaf<signal_wait> {
   void count(int difference) noexcept;
 
   signal_listener* listener_;
-  std::optional<signal_info> got_;
+  late<signal_info> got_;
   bool counts_as_work_ = false;
 };
 

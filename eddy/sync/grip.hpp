@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "eddy/base/detail/exchanged.hpp"
 #include "eddy/base/intrusive_list.hpp"
 #include "eddy/coro/holder.hpp"
 
@@ -34,8 +35,8 @@ class grip : public list_hook {
  private:
   void take_place_of(grip& other) noexcept {
     if (!other.linked()) return;
-    previous = std::exchange(other.previous, nullptr);
-    next = std::exchange(other.next, nullptr);
+    previous = detail::exchanged(other.previous, nullptr);
+    next = detail::exchanged(other.next, nullptr);
     previous->next = this;
     next->previous = this;
   }

@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "eddy/base/detail/exchanged.hpp"
 #include "eddy/base/function.hpp"
 #include "eddy/coro/holder.hpp"
 #include "eddy/coro/leaf.hpp"
@@ -22,9 +23,9 @@ class [[nodiscard]] mutex_guard {
   mutex_guard() noexcept = default;
   /// Takes over a lock that was taken for it.
   explicit mutex_guard(mutex& m) noexcept : mutex_(&m) {}
-  mutex_guard(mutex_guard&& other) noexcept : mutex_(std::exchange(other.mutex_, nullptr)) {}
+  mutex_guard(mutex_guard&& other) noexcept : mutex_(detail::exchanged(other.mutex_, nullptr)) {}
   mutex_guard& operator=(mutex_guard&& other) noexcept {
-    mutex* taken = std::exchange(other.mutex_, nullptr);
+    mutex* taken = detail::exchanged(other.mutex_, nullptr);
     unlock();
     mutex_ = taken;
     return *this;
@@ -154,7 +155,7 @@ class mutex {
 // ---------------------------------------------------------------------------------------------------------------------
 
 inline void mutex_guard::unlock() noexcept {
-  if (mutex_ != nullptr) std::exchange(mutex_, nullptr)->unlock();
+  if (mutex_ != nullptr) detail::exchanged(mutex_, nullptr)->unlock();
 }
 
 }  // namespace eddy

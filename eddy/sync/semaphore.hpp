@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "eddy/base/detail/exchanged.hpp"
 #include "eddy/base/function.hpp"
 #include "eddy/sync/grip.hpp"
 #include "eddy/sync/label.hpp"
@@ -21,11 +22,11 @@ class [[nodiscard]] semaphore_permit {
   /// Holds nothing.
   semaphore_permit() noexcept = default;
   semaphore_permit(semaphore_permit&& other) noexcept
-      : semaphore_(std::exchange(other.semaphore_, nullptr)), grip_(std::move(other.grip_)) {}
+      : semaphore_(detail::exchanged(other.semaphore_, nullptr)), grip_(std::move(other.grip_)) {}
   semaphore_permit& operator=(semaphore_permit&& other) noexcept {
     semaphore_permit taken(std::move(other));
     release();
-    semaphore_ = std::exchange(taken.semaphore_, nullptr);
+    semaphore_ = detail::exchanged(taken.semaphore_, nullptr);
     grip_ = std::move(taken.grip_);
     return *this;
   }
@@ -157,13 +158,13 @@ class semaphore {
 inline void semaphore_permit::release() noexcept {
   if (semaphore_ == nullptr) return;
   grip_.leave();
-  std::exchange(semaphore_, nullptr)->give_back();
+  detail::exchanged(semaphore_, nullptr)->give_back();
 }
 
 inline void semaphore_permit::detach() noexcept {
   if (semaphore_ == nullptr) return;
   grip_.leave();
-  ++std::exchange(semaphore_, nullptr)->detached_;
+  ++detail::exchanged(semaphore_, nullptr)->detached_;
 }
 
 }  // namespace eddy

@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "eddy/base/detail/exchanged.hpp"
 #include "eddy/base/function.hpp"
 #include "eddy/sync/grip.hpp"
 #include "eddy/sync/label.hpp"
@@ -44,11 +45,11 @@ class shared_mutex {
    public:
     /// Holds nothing.
     guard() noexcept = default;
-    guard(guard&& other) noexcept : mutex_(std::exchange(other.mutex_, nullptr)), grip_(std::move(other.grip_)) {}
+    guard(guard&& other) noexcept : mutex_(detail::exchanged(other.mutex_, nullptr)), grip_(std::move(other.grip_)) {}
     guard& operator=(guard&& other) noexcept {
       guard taken(std::move(other));
       unlock();
-      mutex_ = std::exchange(taken.mutex_, nullptr);
+      mutex_ = detail::exchanged(taken.mutex_, nullptr);
       grip_ = std::move(taken.grip_);
       return *this;
     }
@@ -58,7 +59,7 @@ class shared_mutex {
     void unlock() noexcept {
       if (mutex_ == nullptr) return;
       grip_.leave();
-      std::exchange(mutex_, nullptr)->unlocked();
+      detail::exchanged(mutex_, nullptr)->unlocked();
     }
     explicit operator bool() const noexcept { return mutex_ != nullptr; }
 

@@ -5,6 +5,7 @@
 
 #include <memory>
 #include <string>
+#include <type_traits>
 
 namespace {
 
@@ -12,6 +13,8 @@ using eddy::outcome;
 
 static_assert(std::is_nothrow_move_constructible_v<outcome<std::unique_ptr<int>>>);
 static_assert(!std::is_copy_constructible_v<outcome<std::unique_ptr<int>>>);
+static_assert(!std::is_copy_assignable_v<outcome<std::unique_ptr<int>>>);
+static_assert(std::is_copy_constructible_v<outcome<std::string>> && std::is_copy_assignable_v<outcome<>>);
 static_assert(std::is_same_v<decltype(std::declval<outcome<int>&>().value()), int&>);
 static_assert(std::is_same_v<decltype(std::declval<const outcome<int>&>().value()), const int&>);
 static_assert(std::is_same_v<decltype(std::declval<outcome<int&>&>().value()), int&>);
@@ -76,6 +79,46 @@ TEST(outcome, a_cancelled_one_says_why) {
 TEST(outcome, values_that_look_like_the_other_ends_are_values) {
   EXPECT_TRUE(outcome<std::string>::from_value("reason").has_value());
   EXPECT_TRUE(outcome<std::exception_ptr>::from_value(std::make_exception_ptr(1)).has_value());
+}
+
+// The variant by hand: each end turns into each other, by copy and by move.
+TEST(outcome, takes_the_place_of_any_other_end) {
+  const auto make = [](int end) {
+    if (end == 0) return outcome<std::string>::from_value("value");
+    if (end == 1) return outcome<std::string>::from_exception(std::make_exception_ptr(1));
+    return outcome<std::string>::from_cancelled("reason");
+  };
+  const auto is = [](const outcome<std::string>& o, int end) {
+    if (end == 0) return o.has_value() && *o == "value";
+    return end == 1 ? o.has_exception() && o.exception() != nullptr : o.cancelled() && o.reason() == "reason";
+  };
+  for (int from = 0; from < 3; ++from) {
+    for (int to = 0; to < 3; ++to) {
+      outcome<std::string> copied = make(from);
+      const outcome<std::string> other = make(to);
+      copied = other;
+      EXPECT_TRUE(is(copied, to) && is(other, to)) << from << " " << to;
+      outcome<std::string> moved = make(from);
+      moved = make(to);
+      EXPECT_TRUE(is(moved, to)) << from << " " << to;
+      EXPECT_TRUE(is(outcome<std::string>(copied), to)) << from << " " << to;
+    }
+  }
+}
+
+TEST(outcome, is_left_cancelled_when_the_making_of_a_value_throws) {
+  struct fails {
+    fails() = default;
+    fails(const fails& other) : first(other.first) { throw 1; }
+    std::string first = "what is made before the throw lies where the end did";
+  };
+  outcome<fails> end = outcome<fails>::from_value();
+  const fails value;
+  EXPECT_THROW(end.emplace(value), int);
+  EXPECT_TRUE(end.cancelled());
+  EXPECT_EQ(end.reason(), "");
+  const outcome<fails> moved = std::move(end);
+  EXPECT_TRUE(moved.cancelled());
 }
 
 }  // namespace

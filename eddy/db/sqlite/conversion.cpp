@@ -21,6 +21,8 @@ value real_to_value(double real) {
   return value(real);
 }
 
+value bytes_to_value(std::span<const std::byte> bytes) { return value(blob(bytes.begin(), bytes.end())); }
+
 value c_string_to_value(const char* text) { return text ? value(std::string(text)) : value(); }
 
 float to_float(const cell& source) {
@@ -31,3 +33,11 @@ float to_float(const cell& source) {
 }
 
 }  // namespace eddy::sqlite::detail
+
+namespace eddy::sqlite {
+
+value conversion<blob>::to(blob bytes) noexcept { return value(std::move(bytes)); }
+blob conversion<blob>::from(const cell& source) { return source.take_bytes(); }
+std::span<const std::byte> conversion<std::span<const std::byte>>::from(const cell& source) { return source.bytes(); }
+
+}  // namespace eddy::sqlite

@@ -69,6 +69,7 @@ namespace detail {
 
 value unsigned_to_value(std::uint64_t whole);
 value real_to_value(double real);
+value bytes_to_value(std::span<const std::byte> bytes);
 value c_string_to_value(const char* text);
 float to_float(const cell& source);
 
@@ -178,20 +179,20 @@ struct conversion<char*> : conversion<const char*> {};
 
 template <>
 struct conversion<blob> {
-  static value to(blob bytes) noexcept { return value(std::move(bytes)); }
-  static blob from(const cell& source) { return source.take_bytes(); }
+  static value to(blob bytes) noexcept;
+  static blob from(const cell& source);
 };
 
 template <>
 struct conversion<std::span<const std::byte>> {
   static constexpr bool borrows = true;
-  static value to(std::span<const std::byte> bytes) { return value(blob(bytes.begin(), bytes.end())); }
-  static std::span<const std::byte> from(const cell& source) { return source.bytes(); }
+  static value to(std::span<const std::byte> bytes) { return detail::bytes_to_value(bytes); }
+  static std::span<const std::byte> from(const cell& source);
 };
 
 template <>
 struct conversion<std::span<std::byte>> {
-  static value to(std::span<const std::byte> bytes) { return value(blob(bytes.begin(), bytes.end())); }
+  static value to(std::span<const std::byte> bytes) { return detail::bytes_to_value(bytes); }
 };
 
 template <class Rep, class Period>

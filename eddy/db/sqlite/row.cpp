@@ -13,4 +13,14 @@ const value& row::operator[](std::size_t index) const {
                              std::to_string(values_.size()) + " (" + columns_->names() + "), counted from 0");
 }
 
+row::row(std::shared_ptr<const sqlite::columns> columns, std::vector<value> values, std::size_t number) noexcept
+    : columns_(std::move(columns)), values_(std::move(values)), number_(number) {}
+row::row(const row& other) = default;
+row::row(row&& other) noexcept = default;
+row& row::operator=(const row& other) = default;
+row& row::operator=(row&& other) noexcept = default;
+row::~row() = default;
+
+const value& row::operator[](std::string_view name) const { return values_[columns_->index_of(name)]; }
+
 }  // namespace eddy::sqlite

@@ -21,8 +21,12 @@ namespace eddy::sqlite {
 /// **Thread safety.** A plain value: give it to any thread.
 class row {
  public:
-  row(std::shared_ptr<const sqlite::columns> columns, std::vector<value> values, std::size_t number) noexcept
-      : columns_(std::move(columns)), values_(std::move(values)), number_(number) {}
+  row(std::shared_ptr<const sqlite::columns> columns, std::vector<value> values, std::size_t number) noexcept;
+  row(const row& other);
+  row(row&& other) noexcept;
+  row& operator=(const row& other);
+  row& operator=(row&& other) noexcept;
+  ~row();
 
   [[nodiscard]] std::size_t size() const noexcept { return values_.size(); }
   [[nodiscard]] const sqlite::columns& columns() const noexcept { return *columns_; }
@@ -33,7 +37,7 @@ class row {
   ///
   /// @throws column_error  There is no such column.
   [[nodiscard]] const value& operator[](std::size_t index) const;
-  [[nodiscard]] const value& operator[](std::string_view name) const { return values_[columns_->index_of(name)]; }
+  [[nodiscard]] const value& operator[](std::string_view name) const;
 
   /// One column as a C++ type; see conversion<T> for what fits what.
   ///

@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include "eddy/base/detail/exchanged.hpp"
 #include "eddy/base/intrusive_list.hpp"
 #include "eddy/coro/leaf.hpp"
 #include "eddy/db/sqlite/parameters.hpp"
@@ -59,7 +60,7 @@ class [[nodiscard]] row_stream::next_operation final : public eddy::detail::leaf
   void begin();
   bool take_back() noexcept;
   std::optional<row> await_resume() {
-    if (error_) std::rethrow_exception(std::exchange(error_, nullptr));
+    if (error_) std::rethrow_exception(eddy::detail::exchanged(error_, nullptr));
     return std::move(row_);
   }
   std::string describe() const override;

@@ -3,6 +3,8 @@
 
 namespace eddy::sqlite {
 
+value::value(blob bytes) noexcept : kind_(kind::bytes), bytes_(std::move(bytes)) {}
+
 value::value(const value& other) : kind_(other.kind_) {
   if (kind_ == kind::text)
     new (&text_) std::string(other.text_);
@@ -13,6 +15,9 @@ value::value(const value& other) : kind_(other.kind_) {
   else
     integer_ = other.integer_;
 }
+
+void value::take_bytes(value& other) noexcept { new (&bytes_) blob(std::move(other.bytes_)); }
+void value::drop_bytes() noexcept { bytes_.~vector(); }
 
 bool operator==(const value& a, const value& b) noexcept {
   if (a.kind_ != b.kind_) return false;

@@ -26,7 +26,7 @@ class value {
   explicit value(std::int64_t integer) noexcept : kind_(kind::integer), integer_(integer) {}
   explicit value(double real) noexcept : kind_(kind::real), real_(real) {}
   explicit value(std::string text) noexcept : kind_(kind::text), text_(std::move(text)) {}
-  explicit value(blob bytes) noexcept : kind_(kind::bytes), bytes_(std::move(bytes)) {}
+  explicit value(blob bytes) noexcept;
   value(const value& other);
   value(value&& other) noexcept { take(std::move(other)); }
   value& operator=(const value& other) {
@@ -69,7 +69,7 @@ class value {
     if (kind_ == kind::text)
       new (&text_) std::string(std::move(other.text_));
     else if (kind_ == kind::bytes)
-      new (&bytes_) blob(std::move(other.bytes_));
+      take_bytes(other);
     else if (kind_ == kind::real)
       real_ = other.real_;
     else
@@ -79,8 +79,11 @@ class value {
     if (kind_ == kind::text)
       text_.~basic_string();
     else if (kind_ == kind::bytes)
-      bytes_.~vector();
+      drop_bytes();
   }
+
+  void take_bytes(value& other) noexcept;
+  void drop_bytes() noexcept;
 
   kind kind_ = kind::null;
   union {

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "eddy/base/detail/exchanged.hpp"
 #include "eddy/base/errors.hpp"
 #include "eddy/base/intrusive_list.hpp"
 
@@ -126,7 +127,7 @@ class channel_core {
     intrusive_list<place> told;
     {
       const std::scoped_lock guard(lock_);
-      if (std::exchange(closed_, true)) return;
+      if (detail::exchanged(closed_, true)) return;
       close_line(receivers_, told);
       close_line(senders_, told);
     }

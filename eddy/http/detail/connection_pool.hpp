@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "eddy/base/detail/exchanged.hpp"
 #include "eddy/base/intrusive_list.hpp"
 #include "eddy/base/owned.hpp"
 #include "eddy/http/client_options.hpp"
@@ -48,10 +49,12 @@ class connection_lease {
   connection_lease(connection_pool& pool, pool_host& host, eddy::detail::owned<http_connection> connection) noexcept
       : pool_(&pool), host_(&host), connection_(std::move(connection)) {}
   connection_lease(connection_lease&& other) noexcept
-      : pool_(std::exchange(other.pool_, nullptr)), host_(other.host_), connection_(std::move(other.connection_)) {}
+      : pool_(eddy::detail::exchanged(other.pool_, nullptr)),
+        host_(other.host_),
+        connection_(std::move(other.connection_)) {}
   connection_lease& operator=(connection_lease&& other) noexcept {
     drop();
-    pool_ = std::exchange(other.pool_, nullptr);
+    pool_ = eddy::detail::exchanged(other.pool_, nullptr);
     host_ = other.host_;
     connection_ = std::move(other.connection_);
     return *this;

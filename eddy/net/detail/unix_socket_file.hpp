@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include "eddy/base/detail/exchanged.hpp"
 #include "eddy/net/unix_address.hpp"
 
 namespace eddy::detail {
@@ -16,7 +17,7 @@ class unix_socket_file {
  public:
   unix_socket_file() noexcept = default;
   unix_socket_file(unix_socket_file&& other) noexcept
-      : path_(std::exchange(other.path_, {})), device_(other.device_), number_(other.number_) {}
+      : path_(detail::exchanged(other.path_, {})), device_(other.device_), number_(other.number_) {}
   unix_socket_file& operator=(unix_socket_file&&) = delete;
   ~unix_socket_file() { remove(); }
 

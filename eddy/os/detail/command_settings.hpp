@@ -44,7 +44,17 @@ class input_feed {
 };
 
 /// One program of a pipeline, as its builder was told.
+///
+/// Its special members, and those of run_settings, are in a source: the header need not know how to copy the
+/// containers.
 struct program_settings {
+  program_settings();
+  program_settings(const program_settings& other);
+  program_settings(program_settings&& other) noexcept;
+  program_settings& operator=(const program_settings& other);
+  program_settings& operator=(program_settings&& other) noexcept;
+  ~program_settings();
+
   std::vector<std::string> arguments;                                           // the program first
   std::vector<std::pair<std::string, std::optional<std::string>>> environment;  // changes, in order; empty: unset
   bool clear_environment = false;
@@ -62,6 +72,13 @@ struct program_settings {
 
 /// What a run of one or more programs is told.
 struct run_settings {
+  run_settings();
+  run_settings(const run_settings& other);
+  run_settings(run_settings&& other) noexcept;
+  run_settings& operator=(const run_settings& other);
+  run_settings& operator=(run_settings&& other) noexcept;
+  ~run_settings();
+
   std::vector<program_settings> programs;
   std::optional<std::chrono::nanoseconds> limit;
   std::source_location limit_set;

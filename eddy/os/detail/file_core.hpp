@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <utility>
 
+#include "eddy/base/detail/exchanged.hpp"
 #include "eddy/loop/loop_life.hpp"
 #include "eddy/os/detail/file_engine.hpp"
 
@@ -81,9 +82,9 @@ class file_ref {
   file_ref(const file_ref& other) noexcept : core_(other.core_) {
     if (core_ != nullptr) core_->retain();
   }
-  file_ref(file_ref&& other) noexcept : core_(std::exchange(other.core_, nullptr)) {}
+  file_ref(file_ref&& other) noexcept : core_(detail::exchanged(other.core_, nullptr)) {}
   file_ref& operator=(file_ref other) noexcept {
-    std::swap(core_, other.core_);
+    core_ = detail::exchanged(other.core_, core_);
     return *this;
   }
   ~file_ref() {

@@ -46,6 +46,8 @@ class late_close final : public pool_job {
 
 }  // namespace
 
+file_engine& file_engine::of(scheduler& s) { return s.service<file_engine>(); }
+
 file_engine::file_engine(event_loop& loop) : loop_(loop) {}
 file_engine::~file_engine() = default;
 

@@ -46,7 +46,7 @@ class file_engine final : public loop_service {
   explicit file_engine(event_loop& loop);
   ~file_engine() override;
   void shut_down() noexcept override;
-  static file_engine& of(scheduler& s) { return s.service<file_engine>(); }
+  static file_engine& of(scheduler& s);
 
   /// Tries what cannot wait. `limits` are the descriptor's, or null. @returns whether `result` is set.
   bool try_at_once(file_request& request, file_limits* limits);

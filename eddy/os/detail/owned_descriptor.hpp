@@ -5,21 +5,23 @@
 
 #include <utility>
 
+#include "eddy/base/detail/exchanged.hpp"
+
 namespace eddy::detail {
 
 /// A descriptor that is closed with this object, on the calling thread.
 class owned_descriptor {
  public:
   explicit owned_descriptor(int fd = -1) noexcept : fd_(fd) {}
-  owned_descriptor(owned_descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  owned_descriptor(owned_descriptor&& other) noexcept : fd_(detail::exchanged(other.fd_, -1)) {}
   owned_descriptor& operator=(owned_descriptor&& other) noexcept {
-    reset(std::exchange(other.fd_, -1));
+    reset(detail::exchanged(other.fd_, -1));
     return *this;
   }
   ~owned_descriptor() { reset(); }
 
   int get() const noexcept { return fd_; }
-  int release() noexcept { return std::exchange(fd_, -1); }
+  int release() noexcept { return detail::exchanged(fd_, -1); }
   void reset(int fd = -1) noexcept {
     if (fd_ >= 0) ::close(fd_);
     fd_ = fd;

@@ -3,7 +3,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <memory>
 #include <span>
 #include <vector>
@@ -40,13 +39,7 @@ inline constexpr const char* worker_variable = "EDDY_PROCESS_WORKER";
 inline constexpr int worker_socket = 3;
 
 /// Completes a frame: `out` was made with room for the header.
-inline std::vector<std::byte> seal_frame(frame_kind kind, msgpack::writer&& out) {
-  frame_header header;
-  header.kind = kind;
-  header.size = out.size() - sizeof header;
-  std::memcpy(out.bytes().data(), &header, sizeof header);
-  return std::move(out).take();
-}
+std::vector<std::byte> seal_frame(frame_kind kind, msgpack::writer&& out);
 
 /// A frame that has come: its kind, and the MessagePack.
 struct received_frame {
@@ -54,7 +47,7 @@ struct received_frame {
   std::size_t size = 0;
   owned<std::byte[]> data;
 
-  std::span<const std::byte> body() const noexcept { return {data.get(), size}; }
+  std::span<const std::byte> body() const noexcept;
 };
 
 }  // namespace eddy::detail

@@ -201,4 +201,10 @@ void process_pool_core::fail_queued(const char* why) noexcept {
   }
 }
 
+process_job::process_job(std::shared_ptr<process_pool_core> pool, std::vector<std::byte> call,
+                         bool kill_on_cancel) noexcept
+    : pool_(std::move(pool)), call_(std::move(call)), kill_on_cancel_(kill_on_cancel) {}
+process_job::process_job(process_job&&) noexcept = default;
+process_job::~process_job() = default;
+
 }  // namespace eddy::detail

@@ -19,7 +19,7 @@ class signal_listener : public list_hook {
   bool wants(int number) const noexcept { return wanted_[static_cast<std::size_t>(number)]; }
   void came(const signal_info& what) noexcept;
   /// The oldest, if there is any.
-  bool take(std::optional<signal_info>& into) noexcept;
+  bool take(late<signal_info>& into) noexcept;
 
   signal_wait* waiting = nullptr;
 

@@ -45,6 +45,16 @@ void writer::put_size(const forms& kind, std::size_t size) {
     throw std::length_error("msgpack: a text, array or map has more than 2^32 - 1 elements; cut it into parts");
 }
 
+writer::writer(std::size_t room) : bytes_(room) {}
+writer::writer(const writer& other) = default;
+writer::writer(writer&& other) noexcept = default;
+writer& writer::operator=(const writer& other) = default;
+writer& writer::operator=(writer&& other) noexcept = default;
+writer::~writer() = default;
+
+std::span<std::byte> writer::bytes() noexcept { return bytes_; }
+std::vector<std::byte> writer::take() && noexcept { return std::move(bytes_); }
+
 void writer::put_nil() { bytes_.push_back(std::byte{0xc0}); }
 void writer::put_bool(bool value) { bytes_.push_back(std::byte{value ? std::uint8_t{0xc3} : std::uint8_t{0xc2}}); }
 

@@ -18,7 +18,12 @@ namespace eddy::msgpack {
 class writer {
  public:
   /// @param room  Bytes to leave free at the beginning, for a header.
-  explicit writer(std::size_t room = 0) : bytes_(room) {}
+  explicit writer(std::size_t room = 0);
+  writer(const writer& other);
+  writer(writer&& other) noexcept;
+  writer& operator=(const writer& other);
+  writer& operator=(writer&& other) noexcept;
+  ~writer();
 
   void put_nil();
   void put_bool(bool value);
@@ -34,8 +39,8 @@ class writer {
   void put_map(std::size_t count);
 
   [[nodiscard]] std::size_t size() const noexcept { return bytes_.size(); }
-  [[nodiscard]] std::span<std::byte> bytes() noexcept { return bytes_; }
-  [[nodiscard]] std::vector<std::byte> take() && noexcept { return std::move(bytes_); }
+  [[nodiscard]] std::span<std::byte> bytes() noexcept;
+  [[nodiscard]] std::vector<std::byte> take() && noexcept;
 
  private:
   struct forms;  // the first bytes of one kind of value

@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "eddy/base/detail/exchanged.hpp"
 #include "eddy/coro/context.hpp"
 #include "eddy/db/sqlite/detail/job.hpp"
 #include "eddy/db/sqlite/error.hpp"
@@ -38,7 +39,7 @@ class caller_job : public gated_job {
   /// For leaf::take_back().
   bool withdraw() noexcept;
   void throw_if_failed() {
-    if (error_) std::rethrow_exception(std::exchange(error_, nullptr));
+    if (error_) std::rethrow_exception(eddy::detail::exchanged(error_, nullptr));
   }
 
   /// What there is to do, on the thread.

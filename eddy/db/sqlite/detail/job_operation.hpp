@@ -2,11 +2,11 @@
 #pragma once
 
 #include <memory>
-#include <optional>
 #include <string>
 #include <type_traits>
 #include <utility>
 
+#include "eddy/coro/branch.hpp"
 #include "eddy/coro/leaf.hpp"
 #include "eddy/db/sqlite/detail/caller_job.hpp"
 
@@ -27,7 +27,7 @@ class [[nodiscard]] job_operation final : public eddy::detail::leaf<job_operatio
   bool take_back() noexcept { return withdraw(); }
   result_type await_resume() {
     throw_if_failed();
-    if constexpr (!std::is_void_v<result_type>) return *std::move(result_);
+    if constexpr (!std::is_void_v<result_type>) return std::move(*result_);
   }
   std::string describe() const override {
     if constexpr (requires { Work::verb; })
@@ -46,7 +46,7 @@ class [[nodiscard]] job_operation final : public eddy::detail::leaf<job_operatio
   }
 
   Work work_;
-  std::optional<std::conditional_t<std::is_void_v<result_type>, nothing, result_type>> result_;
+  eddy::detail::late<std::conditional_t<std::is_void_v<result_type>, nothing, result_type>> result_;
 };
 
 }  // namespace eddy::sqlite::detail

@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "eddy/base/detail/exchanged.hpp"
 #include "eddy/coro/coro.hpp"
 
 namespace eddy::sqlite {
@@ -22,7 +23,7 @@ struct pool_slot;
 class lease {
  public:
   lease(std::shared_ptr<pool_state> from, pool_slot& what) noexcept : pool_(std::move(from)), slot_(&what) {}
-  lease(lease&& other) noexcept : pool_(std::move(other.pool_)), slot_(std::exchange(other.slot_, nullptr)) {}
+  lease(lease&& other) noexcept : pool_(std::move(other.pool_)), slot_(eddy::detail::exchanged(other.slot_, nullptr)) {}
   lease& operator=(lease&&) = delete;
   ~lease();
 
