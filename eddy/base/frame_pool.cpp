@@ -188,8 +188,7 @@ std::int64_t live_blocks() noexcept {
   depot& all = shared();
   const std::scoped_lock guard(all.lock);
   std::int64_t sum = all.ended_live;
-  for (const thread_lists* each = all.threads; each != nullptr; each = each->next)
-    sum += live_of(*each);
+  for (const thread_lists* each = all.threads; each != nullptr; each = each->next) sum += live_of(*each);
   return sum;
 }
 

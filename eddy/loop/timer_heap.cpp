@@ -10,8 +10,8 @@ namespace {
 
 constexpr std::size_t fits_caches = 16 * 1024;  // entries: 256 KiB
 
-// Whichever child is the least, its children are on their way while the children are compared: with a million timers the
-// lower half of the levels lies in no cache. Beyond the end of the array it does nothing.
+// Whichever child is the least, its children are on their way while the children are compared: with a million timers
+// the lower half of the levels lies in no cache. Beyond the end of the array it does nothing.
 template <class Entry>
 void fetch_grandchildren(const Entry* first) noexcept {
   for (int line = 0; line < 4; ++line) __builtin_prefetch(first + std::ptrdiff_t{4} * line);

@@ -50,7 +50,7 @@ class timer_heap {
   /// @param sequence  Of the first timer that is armed; for tests of what happens when numbers run out.
   explicit timer_heap(std::uint64_t sequence) noexcept : next_sequence_(sequence) {}
 
-  static constexpr unsigned slot_bits = 28;                                         // 268 million timers at a time
+  static constexpr unsigned slot_bits = 28;                                            // 268 million timers at a time
   static constexpr std::uint64_t sequence_end = std::uint64_t{1} << (64 - slot_bits);  // then all are numbered anew
 
   bool empty() const noexcept { return live_ == 0; }

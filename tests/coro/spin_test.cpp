@@ -58,9 +58,7 @@ TEST(spin, a_descriptor_that_is_ready_ends_it) {
 
 TEST(spin, a_short_one_is_followed_by_sleep_and_a_runner_takes_it_too) {
   eddy::runner runner(eddy::run_options().spin(10us));
-  runner.run([]() -> coro<> {
-    co_await eddy::to_thread([] { std::this_thread::sleep_for(20ms); });
-  });
+  runner.run([]() -> coro<> { co_await eddy::to_thread([] { std::this_thread::sleep_for(20ms); }); });
 }
 
 }  // namespace

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "eddy/loop/timer_heap.hpp"
 
-#include <algorithm>
 #include <gtest/gtest.h>
+#include <algorithm>
 
 #include <functional>
 #include <map>
@@ -112,9 +112,8 @@ TEST(timer_heap, what_is_left_of_many_that_were_cancelled_fires_in_order) {
     else
       heap.cancel(alarms[i]);
   }
-  std::sort(expected.begin(), expected.end(), [&](std::size_t a, std::size_t b) {
-    return a * 7919 % alarms.size() < b * 7919 % alarms.size();
-  });
+  std::sort(expected.begin(), expected.end(),
+            [&](std::size_t a, std::size_t b) { return a * 7919 % alarms.size() < b * 7919 % alarms.size(); });
   EXPECT_EQ(heap.size(), expected.size());
   EXPECT_EQ(&heap.first(), &alarms[expected.front()]);
   heap.fire(start + 1s);

@@ -33,7 +33,8 @@ class handshake final : private bio_ends {
       if (failure_ != 0) fail();
       if (wants_more_) co_await receive();
     }
-    // What a server of TLS 1.3 says last the session sends: its tickets wait until the client reads, which may be never.
+    // What a server of TLS 1.3 says last the session sends: its tickets wait until the client reads, which may be
+    // never.
     const bool only_tickets = SSL_is_server(ssl_.get()) == 1 && SSL_version(ssl_.get()) >= TLS1_3_VERSION;
     if (!only_tickets && !out_.empty()) co_await send();
     co_await plain_.writer().drain();
