@@ -15,7 +15,7 @@ namespace eddy::detail {
 class large_pipe_share {
  public:
   large_pipe_share() noexcept = default;
-  large_pipe_share(large_pipe_share&& other) noexcept : held_(detail::exchanged(other.held_, 0)) {}
+  large_pipe_share(large_pipe_share&& other) noexcept : held_(detail::exchanged(other.held_, std::size_t{0})) {}
   large_pipe_share& operator=(large_pipe_share&&) = delete;
   ~large_pipe_share();
   /// Called once. @returns what a pipe may be made to hold: `wanted` bytes, or less; 0 for the system's usual size.
