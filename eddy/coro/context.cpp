@@ -114,16 +114,48 @@ void context::tell_completed() noexcept {
   if (scheduler_->observer != nullptr) scheduler_->observer->on_complete(*this);
 }
 
+// The rarer parts of completed(). @returns false when it stands in the ready queue already.
+bool context::completes_in_turn() noexcept {
+  if (observed()) tell_completed();
+  return !stops_trying();
+}
+
 void context::run() noexcept {
   scheduler_->current = this;
-  if ((flags_ & (finished_flag | unwinding_flag | fresh_flag)) == 0) [[likely]]
+  if ((flags_ & (finished_flag | unwinding_flag | fresh_flag | tries_flag)) == 0) [[likely]]
     return call_resume(*leaf_);
-  if ((flags_ & finished_flag) != 0) {
+  if (about_to_try()) {
+    if (try_operation()) return call_resume(*leaf_);
+  } else if ((flags_ & finished_flag) != 0) {
     collect();
     end();
   } else {
     run_first_or_unwind();
   }
+}
+
+void context::can_try() noexcept {
+  if (about_to_try()) return;
+  flags_ |= tries_flag;
+  scheduler_->make_ready(*this);
+}
+
+// What has come is delivered, also to one that was cancelled meanwhile. @returns whether it goes on.
+bool context::try_operation() noexcept {
+  stops_trying();
+  detail::operation& op = *operation_;
+  if (op.try_in_step()) {
+    operation_ = nullptr;
+    if (observed()) [[unlikely]]
+      tell_completed();
+    return true;
+  }
+  if (cancel_requested() && op.take_back_in_step()) {
+    operation_ = nullptr;
+    flags_ |= unwinding_flag;
+    end_unwound();
+  }
+  return false;
 }
 
 void context::run_first_or_unwind() noexcept {
@@ -202,7 +234,8 @@ void cancellation::add(context& c) noexcept {
   if (lift_) c.flags_ |= context::lifted_flag;
   c.set_reason(reason_);
   reached_ = true;
-  if (c.operation_ != nullptr) waiting_.push(c);  // it waits, so it is in no other queue
+  // It waits, so it is in no other queue; one that is about to try stands in the ready queue, and asks there.
+  if (c.operation_ != nullptr && !c.about_to_try()) waiting_.push(c);
 }
 
 void cancellation::run() noexcept {

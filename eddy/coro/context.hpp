@@ -111,9 +111,9 @@ class context_host {
 ///                     │                     └──withdrawn──> ready, unwinding ──run──> frames destroyed ──> ended
 ///                     └──root frame done──> ended
 /// ```
-/// Invariants: (1) waiting exactly when `operation_` is set, and then in no queue; (2) `leaf_` is the innermost
-/// suspended frame whenever it does not run; (3) a flag is never taken back, but for fresh; (4) after ended() nothing
-/// of it runs any more.
+/// Invariants: (1) waiting exactly when `operation_` is set, and then in no queue but to try it; (2) `leaf_` is the
+/// innermost suspended frame whenever it does not run; (3) a flag is never taken back, but for fresh and tries; (4)
+/// after ended() nothing of it runs any more.
 ///
 /// **Thread safety.** Only on its loop's thread.
 class context : public detail::runnable {
@@ -163,15 +163,18 @@ class context : public detail::runnable {
   /// What it waited for has happened: it is resumed in its turn, also when it is cancelled meanwhile.
   void completed() noexcept {
     operation_ = nullptr;
-    if ((flags_ & observed_flag) != 0) [[unlikely]]
-      tell_completed();
-    scheduler_->make_ready(*this);
+    if ((flags_ & (observed_flag | tries_flag)) == 0 || completes_in_turn()) [[likely]]
+      scheduler_->make_ready(*this);
   }
+  /// What it waits for can be tried: in its turn operation::try_in_step() says whether it has happened.
+  void can_try() noexcept;
+  /// Between can_try() and its turn.
+  bool about_to_try() const noexcept { return (flags_ & tries_flag) != 0; }
   /// What it waited for was taken back without an effect: its frames are destroyed in its turn.
   void withdrawn() noexcept {
     operation_ = nullptr;
     flags_ |= unwinding_flag;
-    scheduler_->make_ready(*this);
+    if (!stops_trying()) scheduler_->make_ready(*this);
   }
   /// Its frames are destroyed as the next step, before anything else runs.
   void unwind_next() noexcept {
@@ -280,14 +283,23 @@ class context : public detail::runnable {
     observed_flag = 16,
     lifted_flag = 32,  // a cancellation that lifts shields came by
     fresh_flag = 64,   // queued to start; a cancellation that comes first means that it never runs
+    tries_flag = 128,  // queued although it waits: its operation can be tried
     inherited_flags = observed_flag | cancel_requested_flag | lifted_flag,
   };
 
   void run_first_or_unwind() noexcept;
+  bool try_operation() noexcept;
+  /// @returns whether it was about to try, and so stands in the ready queue already.
+  bool stops_trying() noexcept {
+    const bool tried = about_to_try();
+    flags_ &= static_cast<std::uint16_t>(~tries_flag);
+    return tried;
+  }
   void end() noexcept;
   void end_unwound() noexcept;
   void unwind() noexcept;
   void tell_completed() noexcept;
+  bool completes_in_turn() noexcept;
   void inherit(const context& parent, bool shielded) noexcept;
   void release_shared() noexcept;
 
@@ -331,6 +343,11 @@ class operation : public context_host {
   /// A cancellation came by while the context waits on this. A leaf takes itself back and calls withdrawn() or, when
   /// the system still holds on to it, does so later; a combinator adds its children to `c`. Only marks and asks.
   virtual void on_cancel(cancellation& c) noexcept = 0;
+  /// In the context's turn after can_try(): does it if that is possible. @returns false when it goes on waiting.
+  virtual bool try_in_step() noexcept { return true; }
+  /// A cancellation came between can_try() and try_in_step(), which then found nothing. @returns whether it is undone
+  /// without an effect; else its end comes later.
+  virtual bool take_back_in_step() noexcept { return false; }
   /// What it is, for people: `sleep`, `queue::get`.
   virtual std::string describe() const = 0;
   /// Calls `visit` for every child context.

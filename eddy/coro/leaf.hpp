@@ -40,6 +40,7 @@ class leaf : public operation {
   void on_cancel(cancellation&) noexcept final {
     if (self().take_back()) context_->withdrawn();
   }
+  bool take_back_in_step() noexcept final { return self().take_back(); }
 
  protected:
   leaf() = default;

@@ -79,10 +79,16 @@ struct io_request {
   // Set by the backend: `data` is the front of a byte_block, which may be taken while `data` is valid, in place of a
   // copy. Cleared by who starts a receive.
   bool may_take = false;
+  // Set by who starts a receive: it need not be done in poll(). A backend that only learns there that it can be done
+  // then says ready() in place of doing it.
+  bool in_step = false;
 
   /// Called by the backend on the loop's thread, from poll() or withdraw(): never from start(). It must not run user
   /// code.
   virtual void completed() noexcept = 0;
+  /// Called by poll() when a request with `in_step` can be tried; maybe several times. It is still pending: its owner
+  /// calls backend::finish() in a step of the loop, or withdraws it. It must not run user code.
+  virtual void ready() noexcept {}
 
  protected:
   io_request() = default;
@@ -126,6 +132,9 @@ class backend {
   /// Completes a request now or not at all. @returns true when `result` is set; false when it would have to wait, and
   /// then nothing was started.
   virtual bool try_now(io_request& request) = 0;
+  /// Tries a pending request that was told ready(). @returns true when it has completed: `result` is set, and
+  /// completed() is not called. False: it goes on waiting.
+  virtual bool finish(io_request& request) noexcept = 0;
   /// Takes a pending request back. @returns true when it is gone without an effect: completed() is not called any more.
   /// False: it will complete, with what it did or with -ECANCELED.
   virtual bool withdraw(io_request& request) noexcept = 0;

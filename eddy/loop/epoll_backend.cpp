@@ -179,21 +179,28 @@ void epoll_backend::dispatch(const epoll_event& event) noexcept {
   }
 }
 
-void epoll_backend::retry(io_request*& place) noexcept {
-  if (place == nullptr) return;
-  io_request& request = *place;
+void epoll_backend::retry(io_request* request) noexcept {
+  if (request == nullptr) return;
+  if (request->in_step)
+    request->ready();
+  else if (finish(*request))
+    request->completed();
+}
+
+bool epoll_backend::finish(io_request& request) noexcept {
   descriptor& d = *request.target;
+  const bool reading = reads(request.kind);
   const int result = request.kind == io_kind::connect ? connect_result(request) : attempt(request, lent_);
   if (would_block(result)) {
-    (reads(request.kind) ? d.readable : d.writable) = false;
-    return;
+    (reading ? d.readable : d.writable) = false;
+    return false;
   }
   if (drained(request, result)) d.readable = false;
   request.result = result;
   request.pending = false;
-  place = nullptr;
+  (reading ? d.reading : d.writing) = nullptr;
   --pending_;
-  request.completed();
+  return true;
 }
 
 void epoll_backend::wake() noexcept {

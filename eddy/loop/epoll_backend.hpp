@@ -33,6 +33,7 @@ class epoll_backend final : public backend {
   int detach(descriptor& d) noexcept override;
   bool start(io_request& request) override;
   bool try_now(io_request& request) override;
+  bool finish(io_request& request) noexcept override;
   bool withdraw(io_request& request) noexcept override;
   void poll(std::optional<std::chrono::nanoseconds> limit) override;
   void wake() noexcept override;
@@ -69,7 +70,7 @@ class epoll_backend final : public backend {
   void forget(descriptor& d) noexcept;
   int wait(std::optional<std::chrono::nanoseconds> limit) noexcept;
   void dispatch(const epoll_event& event) noexcept;
-  void retry(io_request*& pending) noexcept;
+  void retry(io_request* pending) noexcept;
 
   int epoll_ = -1;
   int wake_ = -1;

@@ -49,6 +49,7 @@ bool receive_operation::start() {
   transport& from = reader_->owner().carrier();
   do {
     kind = io_kind::receive;
+    in_step = true;
     may_take = false;
     if (!direct_) this->data = nullptr;
     this->size = direct_ ? wanted_ : 0;
@@ -104,6 +105,14 @@ void receive_operation::completed() noexcept {
     context_->completed();
   else
     reader_->waiting_ = this;
+}
+
+bool receive_operation::try_in_step() noexcept {
+  if (!context_->scheduler().io->finish(*this)) return false;
+  reader_->waiting_ = nullptr;
+  if (absorb() || start()) return true;
+  reader_->waiting_ = this;
+  return false;
 }
 
 /// The stream was closed while the system held the request.

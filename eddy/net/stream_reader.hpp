@@ -37,6 +37,9 @@ class receive_operation : public leaf<receive_operation>, public io_request {
   bool try_complete();
   void begin() const noexcept {}  // started by try_complete()
   bool take_back() noexcept;
+  // In the reader's own step, so that the bytes of many connections go through the same memory, which stays in the
+  // cache, and are copied no more than they have to be.
+  bool try_in_step() noexcept final;
   std::string describe() const override { return "stream_reader::read"; }
 
  protected:
@@ -51,6 +54,7 @@ class receive_operation : public leaf<receive_operation>, public io_request {
   friend class eddy::stream_reader;
 
   void completed() noexcept override;
+  void ready() noexcept override { context_->can_try(); }
   void leave_closed() noexcept;
   bool settle() noexcept;  // from what is there already
   bool absorb() noexcept;  // from the request's result

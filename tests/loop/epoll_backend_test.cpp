@@ -147,6 +147,69 @@ TEST_F(epoll_backend_test, a_send_that_finds_no_room_waits_for_it) {
   EXPECT_EQ(sent, received);
 }
 
+/// A receive that is not done in poll().
+struct patient final : io_request {
+  patient(descriptor& d, void* bytes, std::size_t count) {
+    target = &d;
+    kind = io_kind::receive;
+    data = bytes;
+    size = count;
+    in_step = true;
+  }
+  void completed() noexcept override { ADD_FAILURE() << "finish() completes it"; }
+  void ready() noexcept override { ++told; }
+  int told = 0;
+};
+
+TEST_F(epoll_backend_test, a_read_in_a_step_is_told_of_the_edge_and_takes_nothing_before_its_turn) {
+  patient r(near_, bytes_.data(), bytes_.size());
+  EXPECT_FALSE(io_.start(r));
+  io_.poll(0ns);
+  EXPECT_EQ(r.told, 0);
+  write_far("one");
+  io_.poll(1s);
+  EXPECT_EQ(r.told, 1);
+  EXPECT_TRUE(r.pending);
+  EXPECT_EQ(io_.pending(), 1U);
+  write_far("two");
+  io_.poll(0ns);
+  EXPECT_TRUE(io_.finish(r));
+  EXPECT_EQ(std::string(bytes_.data(), static_cast<std::size_t>(r.result)), "onetwo");
+  EXPECT_FALSE(r.pending);
+  EXPECT_EQ(io_.pending(), 0U);
+  EXPECT_FALSE(io_.start(r)) << "the next waits for the next edge";
+  EXPECT_TRUE(io_.withdraw(r));
+}
+
+TEST_F(epoll_backend_test, a_read_in_a_step_that_finds_nothing_waits_for_the_next_edge) {
+  patient r(near_, bytes_.data(), bytes_.size());
+  EXPECT_FALSE(io_.start(r));
+  write_far("stolen");
+  io_.poll(1s);
+  EXPECT_EQ(::recv(near_.fd, bytes_.data(), bytes_.size(), 0), 6);
+  EXPECT_FALSE(io_.finish(r));
+  EXPECT_TRUE(r.pending);
+  io_.poll(0ns);
+  EXPECT_EQ(r.told, 1);
+  write_far("mine");
+  io_.poll(1s);
+  EXPECT_EQ(r.told, 2);
+  EXPECT_TRUE(io_.finish(r));
+  EXPECT_EQ(std::string(bytes_.data(), static_cast<std::size_t>(r.result)), "mine");
+}
+
+TEST_F(epoll_backend_test, L4_a_read_in_a_step_that_is_withdrawn_leaves_the_bytes_to_the_next) {
+  patient r(near_, bytes_.data(), bytes_.size());
+  EXPECT_FALSE(io_.start(r));
+  write_far("bytes");
+  io_.poll(1s);
+  EXPECT_EQ(r.told, 1);
+  EXPECT_TRUE(io_.withdraw(r));
+  patient next(near_, bytes_.data(), bytes_.size());
+  EXPECT_TRUE(io_.start(next));
+  EXPECT_EQ(next.result, 5);
+}
+
 TEST_F(epoll_backend_test, a_broken_connection_is_an_error_and_no_signal) {
   ::close(std::exchange(far_, -1));
   request r(near_, io_kind::send, bytes_.data(), 4);

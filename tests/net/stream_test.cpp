@@ -7,6 +7,7 @@
 #include <type_traits>
 
 #include "eddy/coro/task.hpp"
+#include "eddy/flow/as_outcome.hpp"
 #include "eddy/flow/gather.hpp"
 #include "eddy/flow/sleep.hpp"
 #include "eddy/flow/timeout.hpp"
@@ -258,6 +259,102 @@ EDDY_IO_TEST(stream, L7_a_ready_socket_does_not_starve_a_timer) {
   EXPECT_TRUE(stop);
   co_await writing;
   co_await timing;
+}
+
+// -- between the readiness that a turn's poll has seen and the step of who reads --------------------------------------
+
+/// A pair, of which the second one reads in a task that is about to take "x": it stands behind its maker in the turn.
+struct about_to_read {
+  stream near;
+  stream far;
+  task<std::string> reading;
+};
+
+coro<std::string> read_some_bytes(stream& from) { co_return co_await from.reader().read(); }
+
+coro<> make_about_to_read(about_to_read& made) {
+  auto ends = co_await tcp_pair();
+  made.near = std::move(ends.first);
+  made.far = std::move(ends.second);
+  made.reading = create_task(read_some_bytes, std::ref(made.far));
+  co_await sleep(0s);  // it waits
+  co_await made.near.writer().write("x");
+  co_await sleep(0s);  // the poll of the next turn has seen it; the reader runs after this
+}
+
+EDDY_IO_TEST(stream, L4_bytes_that_came_are_delivered_to_a_reader_that_is_cancelled_before_its_step) {
+  for (int round = 0; round < 20; ++round) {
+    about_to_read pair;
+    co_await make_about_to_read(pair);
+    pair.reading.cancel("before its step");
+    const auto end = co_await as_outcome(pair.reading);
+    if (end.has_value()) {
+      EXPECT_EQ(end.value(), "x");
+    } else {  // it had not come so far: the next has it
+      EXPECT_TRUE(end.cancelled());
+      const std::string left = co_await pair.far.reader().read();
+      EXPECT_EQ(left, "x");
+    }
+  }
+}
+
+EDDY_IO_TEST(stream, a_reader_whose_bytes_have_gone_before_its_step_waits_for_the_next) {
+  for (int round = 0; round < 20; ++round) {
+    about_to_read pair;
+    co_await make_about_to_read(pair);
+    char taken = 0;
+    const bool stolen = ::recv(pair.far.native_handle(), &taken, 1, MSG_DONTWAIT) == 1;
+    co_await sleep(0s);
+    EXPECT_EQ(pair.reading.done(), !stolen);
+    co_await pair.near.writer().write("y");
+    const std::string got = co_await pair.reading;
+    EXPECT_EQ(got, stolen ? "y" : "x");
+  }
+}
+
+EDDY_IO_TEST(stream, L1_a_reader_whose_bytes_have_gone_and_that_is_cancelled_before_its_step_ends) {
+  for (int round = 0; round < 20; ++round) {
+    about_to_read pair;
+    co_await make_about_to_read(pair);
+    char taken = 0;
+    const bool stolen = ::recv(pair.far.native_handle(), &taken, 1, MSG_DONTWAIT) == 1;
+    pair.reading.cancel("before its step");
+    const auto end = co_await as_outcome(pair.reading);
+    EXPECT_EQ(end.cancelled(), stolen);
+    co_await pair.near.writer().write("y");
+    const std::string next = co_await pair.far.reader().read();
+    EXPECT_EQ(next, "y");
+  }
+}
+
+EDDY_IO_TEST(stream, a_stream_that_is_aborted_before_its_readers_step_ends_the_read) {
+  for (int round = 0; round < 20; ++round) {
+    about_to_read pair;
+    co_await make_about_to_read(pair);
+    pair.far.abort();
+    const auto end = co_await as_outcome(pair.reading);
+    EXPECT_FALSE(end.cancelled());
+    if (end.has_value()) {
+      EXPECT_EQ(end.value(), "x");
+    } else {
+      EXPECT_THROW(end.throw_if_failed(), closed_error);
+    }
+  }
+}
+
+EDDY_IO_TEST(stream, L7_a_deadline_does_not_beat_bytes_that_the_same_turn_has_seen) {
+  for (int round = 0; round < 20; ++round) {
+    auto ends = co_await tcp_pair();
+    auto limited =
+        create_task([&]() -> coro<std::string> { co_return co_await wait_for(ends.second.reader().read(), 5ms); });
+    co_await sleep(0s);
+    co_await ends.first.writer().write("x");
+    const auto late = std::chrono::steady_clock::now() + 6ms;
+    while (std::chrono::steady_clock::now() < late) {  // the step takes so long that both are due in the next turn
+    }
+    const std::string got = co_await limited;
+    EXPECT_EQ(got, "x");
+  }
 }
 
 TEST(stream, L1_L4_a_connection_may_be_cancelled_anywhere) {

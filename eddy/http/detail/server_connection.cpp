@@ -44,7 +44,7 @@ class server_connection::head_fill final : public eddy::detail::receive_operatio
   bool await_resume() const { return enough(); }
   /// The deadline was reached. Bytes that came before, be it in this turn, go first.
   void expire() noexcept {
-    if (take_back()) context_->completed();
+    if ((context_->about_to_try() && try_in_step()) || take_back()) context_->completed();
   }
 
  private:

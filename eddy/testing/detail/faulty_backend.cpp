@@ -91,6 +91,12 @@ bool faulty_backend::try_now(io_request& request) {
   return true;
 }
 
+bool faulty_backend::finish(io_request& request) noexcept {
+  const bool done = real_->finish(request);
+  count();
+  return done;
+}
+
 bool faulty_backend::withdraw(io_request& request) noexcept {
   if (delayed_ == &request) {
     delayed_ = nullptr;

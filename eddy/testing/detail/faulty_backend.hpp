@@ -28,6 +28,7 @@ class faulty_backend final : public backend {
   int detach(descriptor& d) noexcept override;
   bool start(io_request& request) override;
   bool try_now(io_request& request) override;
+  bool finish(io_request& request) noexcept override;
   bool withdraw(io_request& request) noexcept override;
   void poll(std::optional<std::chrono::nanoseconds> limit) override;
   void wake() noexcept override { real_->wake(); }
