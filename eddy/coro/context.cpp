@@ -114,10 +114,11 @@ void context::tell_completed() noexcept {
   if (scheduler_->observer != nullptr) scheduler_->observer->on_complete(*this);
 }
 
-// The rarer parts of completed(). @returns false when it stands in the ready queue already.
-bool context::completes_in_turn() noexcept {
+// completed(), where somebody observes or it stands in the ready queue already.
+void context::complete_specially() noexcept {
+  operation_ = nullptr;
   if (observed()) tell_completed();
-  return !stops_trying();
+  if (!stops_trying()) scheduler_->make_ready(*this);
 }
 
 void context::run() noexcept {

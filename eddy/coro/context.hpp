@@ -162,9 +162,12 @@ class context : public detail::runnable {
   void suspend_at(detail::promise_base& leaf) noexcept { leaf_ = &leaf; }
   /// What it waited for has happened: it is resumed in its turn, also when it is cancelled meanwhile.
   void completed() noexcept {
+    if ((flags_ & (observed_flag | tries_flag)) != 0) [[unlikely]] {
+      complete_specially();
+      return;
+    }
     operation_ = nullptr;
-    if ((flags_ & (observed_flag | tries_flag)) == 0 || completes_in_turn()) [[likely]]
-      scheduler_->make_ready(*this);
+    scheduler_->make_ready(*this);
   }
   /// What it waits for can be tried: in its turn operation::try_in_step() says whether it has happened.
   void can_try() noexcept;
@@ -299,7 +302,7 @@ class context : public detail::runnable {
   void end_unwound() noexcept;
   void unwind() noexcept;
   void tell_completed() noexcept;
-  bool completes_in_turn() noexcept;
+  void complete_specially() noexcept;
   void inherit(const context& parent, bool shielded) noexcept;
   void release_shared() noexcept;
 
