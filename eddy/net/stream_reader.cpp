@@ -13,6 +13,8 @@ namespace {
 // From here on the bytes go straight into the caller's memory; below it one receive that also brings what follows saves
 // more than the copy costs.
 constexpr std::size_t direct_size = 16 * 1024;
+// 256 of them, which one poll may find, are as much as a core's cache holds.
+constexpr std::size_t large_size = 4 * 1024;
 
 }  // namespace
 
@@ -45,11 +47,14 @@ bool receive_operation::settle() noexcept {
   return r.ended_;
 }
 
+// Small messages are received in the poll, for one connection after the other: the kernel's code for it stays in the
+// caches, which is worth a tenth. Of large ones that would fill the caches with bytes: they are received in the
+// reader's own step, and go through the same memory.
 bool receive_operation::start() {
   transport& from = reader_->owner().carrier();
   do {
     kind = io_kind::receive;
-    in_step = true;
+    in_step = reader_->large_;
     may_take = false;
     if (!direct_) this->data = nullptr;
     this->size = direct_ ? wanted_ : 0;
@@ -63,6 +68,7 @@ EDDY_NOINLINE bool receive_operation::absorb() noexcept {
   stream_reader& r = *reader_;
   if (result > 0) [[likely]] {
     const auto count = static_cast<std::size_t>(result);
+    r.large_ = count >= large_size;
     if (direct_) {
       count_ = count;
       return true;

@@ -37,8 +37,6 @@ class receive_operation : public leaf<receive_operation>, public io_request {
   bool try_complete();
   void begin() const noexcept {}  // started by try_complete()
   bool take_back() noexcept;
-  // In the reader's own step, so that the bytes of many connections go through the same memory, which stays in the
-  // cache, and are copied no more than they have to be.
   bool try_in_step() noexcept final;
   std::string describe() const override { return "stream_reader::read"; }
 
@@ -215,6 +213,7 @@ class stream_reader {
   detail::byte_buffer buffer_;
   int failure_ = 0;     // errno, or stream_closed: after the buffer every read gets it
   bool ended_ = false;  // the peer's end of the stream has been received
+  bool large_ = false;  // so was what came last: see receive_operation::start()
 };
 
 }  // namespace eddy

@@ -264,6 +264,7 @@ EDDY_IO_TEST(stream, L7_a_ready_socket_does_not_starve_a_timer) {
 // -- between the readiness that a turn's poll has seen and the step of who reads --------------------------------------
 
 /// A pair, of which the second one reads in a task that is about to take "x": it stands behind its maker in the turn.
+/// It has had a large message before, so that it receives in its own step where the backend does so.
 struct about_to_read {
   stream near;
   stream far;
@@ -276,6 +277,10 @@ coro<> make_about_to_read(about_to_read& made) {
   auto ends = co_await tcp_pair();
   made.near = std::move(ends.first);
   made.far = std::move(ends.second);
+  const std::string large = pattern(8192);
+  co_await made.near.writer().write(large);
+  const std::string got = co_await made.far.reader().read_exactly(large.size());
+  EXPECT_EQ(got, large);
   made.reading = create_task(read_some_bytes, std::ref(made.far));
   co_await sleep(0s);  // it waits
   co_await made.near.writer().write("x");
