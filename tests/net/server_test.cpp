@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <sys/resource.h>
 
+#include <optional>
+
 #include "eddy/coro/task.hpp"
 #include "eddy/flow/gather.hpp"
 #include "eddy/flow/sleep.hpp"
@@ -143,6 +145,32 @@ EDDY_IO_TEST(server, L6_a_handlers_exception_reaches_the_loop_and_stops_nobody) 
   });
   event_loop::current().set_exception_handler(before);
   EXPECT_EQ(told, std::vector<std::string>{"the handler of a connection failed"});
+}
+
+EDDY_IO_TEST(server, S44_may_be_destroyed_by_who_is_told_that_a_handler_failed) {
+  std::optional<server> serving(start_server(
+      [](stream connection) -> coro<> {
+        const auto line = co_await connection.reader().readline();
+        if (line == "fail") throw std::runtime_error("on purpose");
+        co_await connection.reader().readline();
+      },
+      "127.0.0.1", 0));
+  co_await serving->aenter();
+  const std::uint16_t port = serving->port();
+  int told = 0;
+  const auto before = event_loop::current().set_exception_handler([&](const unhandled_error&) {
+    ++told;
+    serving.reset();  // from inside of the handler's end
+  });
+  stream other = co_await open_connection("127.0.0.1", port);
+  co_await other.writer().write("wait\n");
+  const std::string answer = co_await ask(port, "fail");
+  EXPECT_EQ(answer, "<end>");
+  EXPECT_EQ(told, 1);
+  EXPECT_FALSE(serving.has_value());
+  const std::string rest = co_await other.reader().read_all(10);
+  EXPECT_EQ(rest, "") << "the other handler was cancelled";
+  event_loop::current().set_exception_handler(before);
 }
 
 EDDY_IO_TEST(server, L6_a_handler_that_throws_before_it_is_a_coroutine_is_no_different) {

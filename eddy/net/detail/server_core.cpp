@@ -267,7 +267,8 @@ void server_core::cancel_handlers(const char* reason) noexcept {
   if (active_ == 0) return;
   intrusive_list<task_state>& all = tasks_->roots();
   for (task_state* each = all.first(); each != nullptr; each = all.after(*each)) {
-    const auto* const ours = dynamic_cast<server_task*>(each);
+    // The one whose end is being told, by which somebody destroys the server, has given up its connection.
+    const auto* const ours = each->done() ? nullptr : dynamic_cast<server_task*>(each);
     if (ours != nullptr && &ours->server() == this) each->cancel(reason);
   }
 }
