@@ -273,14 +273,20 @@ struct about_to_read {
 
 coro<std::string> read_some_bytes(stream& from) { co_return co_await from.reader().read(); }
 
-coro<> make_about_to_read(about_to_read& made) {
+/// Whoever reads at the second has had a large message.
+coro<std::pair<stream, stream>> large_messages_pair() {
   auto ends = co_await tcp_pair();
+  const std::string large = pattern(8192);
+  co_await ends.first.writer().write(large);
+  const std::string got = co_await ends.second.reader().read_exactly(large.size());
+  EXPECT_EQ(got, large);
+  co_return std::move(ends);
+}
+
+coro<> make_about_to_read(about_to_read& made) {
+  auto ends = co_await large_messages_pair();
   made.near = std::move(ends.first);
   made.far = std::move(ends.second);
-  const std::string large = pattern(8192);
-  co_await made.near.writer().write(large);
-  const std::string got = co_await made.far.reader().read_exactly(large.size());
-  EXPECT_EQ(got, large);
   made.reading = create_task(read_some_bytes, std::ref(made.far));
   co_await sleep(0s);  // it waits
   co_await made.near.writer().write("x");
@@ -349,7 +355,7 @@ EDDY_IO_TEST(stream, a_stream_that_is_aborted_before_its_readers_step_ends_the_r
 
 EDDY_IO_TEST(stream, L7_a_deadline_does_not_beat_bytes_that_the_same_turn_has_seen) {
   for (int round = 0; round < 20; ++round) {
-    auto ends = co_await tcp_pair();
+    auto ends = co_await large_messages_pair();
     auto limited =
         create_task([&]() -> coro<std::string> { co_return co_await wait_for(ends.second.reader().read(), 5ms); });
     co_await sleep(0s);
@@ -360,6 +366,23 @@ EDDY_IO_TEST(stream, L7_a_deadline_does_not_beat_bytes_that_the_same_turn_has_se
     const std::string got = co_await limited;
     EXPECT_EQ(got, "x");
   }
+}
+
+coro<> send_later(stream& to) {
+  co_await sleep(1ms);  // who reads waits by now
+  co_await to.writer().write("x");
+}
+
+TEST(stream, L1_L4_L12_a_reader_of_large_messages_may_be_cancelled_anywhere) {
+  const auto result = explore(
+      []() -> coro<> {
+        auto ends = co_await large_messages_pair();
+        auto both = co_await gather(send_later(ends.first), read_some_bytes(ends.second));
+        EXPECT_EQ(std::get<1>(both), "x");
+        co_await ends.first.close();
+      },
+      explore_options().clock(test_clock::real_time));
+  EXPECT_GT(result.cancel_points, 8U);
 }
 
 TEST(stream, L1_L4_a_connection_may_be_cancelled_anywhere) {
