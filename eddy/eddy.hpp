@@ -29,7 +29,7 @@
 #include "eddy/loop/mailbox.hpp"
 #include "eddy/loop/runnable.hpp"
 #include "eddy/loop/scheduler.hpp"
-#include "eddy/loop/timer_heap.hpp"
+#include "eddy/loop/timer_queue.hpp"
 
 #include "eddy/coro/async_generator.hpp"
 #include "eddy/coro/branch.hpp"

@@ -25,7 +25,7 @@ std::string innermost_wait(const context& c) {
 
 bool timeout_scope::reschedule(std::optional<time_point> deadline, std::source_location where) {
   if (expired_ || awaiting_ == nullptr) return false;
-  detail::timer_heap& timers = awaiting_->scheduler().timers;
+  detail::timer_queue& timers = awaiting_->scheduler().timers;
   if (deadline)
     timers.move(*this, *deadline);
   else

@@ -12,7 +12,7 @@
 #include "eddy/base/frame_pool.hpp"
 #include "eddy/base/function.hpp"
 #include "eddy/loop/runnable.hpp"
-#include "eddy/loop/timer_heap.hpp"
+#include "eddy/loop/timer_queue.hpp"
 
 namespace eddy {
 

@@ -11,7 +11,7 @@
 #include "eddy/loop/backend.hpp"
 #include "eddy/loop/mailbox.hpp"
 #include "eddy/loop/runnable.hpp"
-#include "eddy/loop/timer_heap.hpp"
+#include "eddy/loop/timer_queue.hpp"
 
 namespace eddy {
 class event_loop;
@@ -91,7 +91,7 @@ class scheduler {
   task_registry* tasks = nullptr;       // set by the coroutine layer
   await_observer* observer = nullptr;   // set by `explore` only
   step_observer* slow_steps = nullptr;  // set by the coroutine layer; called in debug mode only
-  timer_heap timers;
+  timer_queue timers;
   owned<backend> io;
   mailbox inbox;
   std::size_t external = 0;       // jobs on other threads that will post here: the loop is not idle while there are any

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "eddy/http/client_options.hpp"
-#include "eddy/loop/timer_heap.hpp"
+#include "eddy/loop/timer_queue.hpp"
 
 namespace eddy::http::detail {
 

@@ -22,7 +22,7 @@ std::string limited_exchange::describe() const { return exchange_->name(); }
 void limited_exchange::deadline_changed() noexcept {
   const time_point next = exchange_->deadlines().next();
   if (next >= armed_for_) return;  // the timer looks again when it fires
-  eddy::detail::timer_heap& timers = context_->scheduler().timers;
+  eddy::detail::timer_queue& timers = context_->scheduler().timers;
   if (armed()) timers.cancel(*this);
   armed_for_ = next;
   timers.arm(*this, next);

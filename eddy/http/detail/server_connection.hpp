@@ -9,7 +9,7 @@
 #include "eddy/http/response_writer.hpp"
 #include "eddy/http/serializer.hpp"
 #include "eddy/http/server_request.hpp"
-#include "eddy/loop/timer_heap.hpp"
+#include "eddy/loop/timer_queue.hpp"
 #include "eddy/net/stream.hpp"
 
 #include <exception>

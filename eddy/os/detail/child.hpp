@@ -6,7 +6,7 @@
 #include <optional>
 
 #include "eddy/coro/coro.hpp"
-#include "eddy/loop/timer_heap.hpp"
+#include "eddy/loop/timer_queue.hpp"
 #include "eddy/os/detail/descendants.hpp"
 #include "eddy/os/detail/start_program.hpp"
 #include "eddy/os/exit_status.hpp"

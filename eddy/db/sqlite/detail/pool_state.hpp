@@ -16,7 +16,7 @@
 #include "eddy/db/sqlite/connection.hpp"
 #include "eddy/db/sqlite/detail/lease.hpp"
 #include "eddy/db/sqlite/pool.hpp"
-#include "eddy/loop/timer_heap.hpp"
+#include "eddy/loop/timer_queue.hpp"
 #include "eddy/sync/mutex.hpp"
 
 namespace eddy::sqlite {
