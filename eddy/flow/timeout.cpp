@@ -23,15 +23,24 @@ std::string innermost_wait(const context& c) {
 
 }  // namespace detail
 
-bool timeout_scope::reschedule(std::optional<time_point> deadline, std::source_location where) {
-  if (expired_ || awaiting_ == nullptr) return false;
+bool timeout_scope::set(time_point deadline, std::source_location where) {
+  if (closed()) return false;
   detail::timer_queue& timers = awaiting_->scheduler().timers;
-  if (deadline)
-    timers.move(*this, *deadline);
+  if (armed())
+    timers.move(*this, deadline);
   else
-    timers.cancel(*this);
+    timers.arm(*this, deadline);
   limit_.reset();
   deadline_ = deadline;
+  where_ = where;
+  return true;
+}
+
+bool timeout_scope::lift(std::source_location where) noexcept {
+  if (closed()) return false;
+  awaiting_->scheduler().timers.cancel(*this);
+  limit_.reset();
+  deadline_.reset();
   where_ = where;
   return true;
 }

@@ -26,7 +26,9 @@ class timeout_scope : private detail::timer {
   /// Sets the limit anew: an absolute time, or none. One in the past is due in the next turn.
   ///
   /// @returns false when the limit has been reached before, or the body has ended: then nothing changes.
-  bool reschedule(std::optional<time_point> deadline, std::source_location where = std::source_location::current());
+  bool reschedule(std::optional<time_point> deadline, std::source_location where = std::source_location::current()) {
+    return deadline ? set(*deadline, where) : lift(where);  // an optional that is passed on goes through memory
+  }
   /// When the limit will be reached; empty for never.
   std::optional<time_point> when() const noexcept { return deadline_; }
   /// Whether it has been reached. The body is being cancelled then.
@@ -46,6 +48,9 @@ class timeout_scope : private detail::timer {
 
  private:
   void due() noexcept override;
+  bool set(time_point deadline, std::source_location where);
+  bool lift(std::source_location where) noexcept;
+  bool closed() const noexcept { return expired_ || awaiting_ == nullptr; }
   /// The branch that the limit is for.
   virtual context& limited() noexcept = 0;
 
