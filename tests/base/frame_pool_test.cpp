@@ -136,6 +136,23 @@ TEST(frame_pool, a_thread_that_ends_hands_its_blocks_to_later_ones) {
   }).join();
 }
 
+TEST(frame_pool, the_blocks_of_several_threads_that_ended_are_all_used_again) {
+  SKIP_UNDER_ASAN();
+  std::vector<void*> made;
+  for (int i = 0; i < 30; ++i) made.push_back(pool::allocate(960));
+  for (std::size_t i = 0; i < 3; ++i) {
+    std::thread([&] {
+      for (std::size_t j = 0; j < 10; ++j) pool::release(made[10 * i + j], 960);
+    }).join();
+  }
+  std::thread([&] {
+    std::set<void*> held;
+    for (int i = 0; i < 130; ++i) held.insert(pool::allocate(960));
+    for (void* block : made) EXPECT_TRUE(held.contains(block));
+    for (void* block : held) pool::release(block, 960);
+  }).join();
+}
+
 TEST(frame_pool, a_thread_that_only_frees_hands_its_blocks_over_too) {
   SKIP_UNDER_ASAN();
   std::vector<void*> made;
