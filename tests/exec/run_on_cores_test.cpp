@@ -137,6 +137,16 @@ TEST_F(run_on_cores, S16_L6_later_failures_are_not_lost) {
   EXPECT_NE(told.find("failed after another had failed"), std::string::npos) << told;
 }
 
+/// Presses Ctrl-C, and waits for what comes of it. ThreadSanitizer calls a signal's handler only when the thread calls
+/// something that it knows, which a loop that goes to sleep in io_uring at that moment does not: there it presses
+/// again.
+coro<> interrupt_all() {
+  for (;;) {
+    kill(getpid(), SIGINT);
+    co_await eddy::sleep(EDDY_TSAN ? std::chrono::nanoseconds(100ms) : 1h);
+  }
+}
+
 TEST_F(run_on_cores, S16_interrupts_end_all) {
   std::atomic<int> cleaned{0};
   std::atomic<int> up{0};
@@ -145,7 +155,7 @@ TEST_F(run_on_cores, S16_interrupts_end_all) {
                                     co_await eddy::finally(
                                         [&]() -> coro<> {
                                           for (++up; up < 3;) co_await eddy::sleep(10us);
-                                          if (index == 0) kill(getpid(), SIGINT);
+                                          if (index == 0) co_await interrupt_all();
                                           co_await eddy::sleep(1h);
                                         },
                                         [&]() -> coro<> {
@@ -157,25 +167,18 @@ TEST_F(run_on_cores, S16_interrupts_end_all) {
   EXPECT_EQ(cleaned.load(), 3);
 }
 
-// ThreadSanitizer calls a signal's handler only when the thread calls something that it knows, which a loop that goes
-// to sleep in io_uring at that moment does not: there somebody presses Ctrl-C again.
-constexpr std::chrono::nanoseconds until_pressed_again = EDDY_TSAN ? std::chrono::nanoseconds(100ms) : 1h;
-
 TEST_F(run_on_cores, S16_the_second_interrupt_lifts_the_shields_of_all) {
   std::atomic<int> cleaning{0};
   EXPECT_THROW(eddy::run_on_cores(eddy::cores(2).options(eddy::run_options().grace(1h)),
                                   [&](std::size_t index) -> coro<> {
                                     co_await eddy::finally(
                                         [&]() -> coro<> {
-                                          if (index == 0) kill(getpid(), SIGINT);
+                                          if (index == 0) co_await interrupt_all();
                                           co_await eddy::sleep(1h);
                                         },
                                         [&]() -> coro<> {
-                                          const bool last = ++cleaning == 2;
-                                          for (;;) {
-                                            if (last) kill(getpid(), SIGINT);
-                                            co_await eddy::sleep(until_pressed_again);
-                                          }
+                                          if (++cleaning == 2) co_await interrupt_all();
+                                          co_await eddy::sleep(1h);
                                         });
                                   }),
                eddy::interrupted);
