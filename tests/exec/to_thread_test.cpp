@@ -56,14 +56,17 @@ EDDY_IO_TEST(to_thread, S36_exceptions_come_back) {
 }
 
 EDDY_IO_TEST(to_thread, S36_other_tasks_run_meanwhile) {
-  int turns = 0;
-  auto job =
-      eddy::create_task([]() -> eddy::coro<> { co_await eddy::to_thread([] { std::this_thread::sleep_for(3ms); }); });
+  std::atomic<int> turns{0};
+  auto job = eddy::create_task([&]() -> eddy::coro<> {
+    co_await eddy::to_thread([&] {  // ends only when others have run
+      while (turns < 3) std::this_thread::sleep_for(100us);
+    });
+  });
   while (!job.done()) {
     ++turns;
     co_await eddy::sleep(100us);
   }
-  EXPECT_GT(turns, 2);
+  EXPECT_GE(turns, 3);
 }
 
 // Program 24.
