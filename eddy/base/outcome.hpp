@@ -181,14 +181,15 @@ class [[nodiscard]] outcome {
   }
   template <class Other>
   void take(Other&& other) {
+    const end how = other.end_;
     clear();
-    if (other.end_ == end::value)
+    if (how == end::value)
       ::new (place()) detail::stored<T>(std::forward<Other>(other).value_);
-    else if (other.end_ == end::exception)
+    else if (how == end::exception)
       ::new (place()) std::exception_ptr(std::forward<Other>(other).error_);
-    else if (other.end_ == end::cancelled)
+    else if (how == end::cancelled)
       ::new (place()) detail::reason_text(std::forward<Other>(other).reason_);
-    end_ = other.end_;
+    end_ = how;
   }
 
   union {
