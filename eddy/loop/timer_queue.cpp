@@ -24,7 +24,7 @@ constexpr std::size_t large_page = 2 * 1024 * 1024;
 // Entries with deadlines from `from` on, up to where the next later run begins.
 struct timer_queue::run {
   std::int64_t from = 0;
-  entries waiting = entries(root);
+  entries waiting;
 };
 
 struct timer_queue::runs {
@@ -79,8 +79,8 @@ void timer_queue::fire(time_point now) noexcept {
 
 // For one more entry in the heap, and one more slot.
 void timer_queue::make_room() {
-  if (next_sequence_ == sequence_end) number_anew();
   if (near_.empty()) near_.resize(root);
+  if (next_sequence_ == sequence_end) number_anew();
   if (near_.size() == near_.capacity() && (near_.size() < near_limit || !spill())) near_.reserve(2 * near_.size() + 26);
   if (free_slots_ != timer::idle) return;
   if (slots_.size() == std::size_t{1} << slot_bits) throw std::bad_alloc();
@@ -102,6 +102,7 @@ bool timer_queue::spill() {
   const bool joins = far_->count >= spilled_runs;
   run& to = joins ? far_->earliest() : far_->all[far_->count];
   to.waiting.reserve(to.waiting.size() + near_.size());
+  if (to.waiting.empty()) to.waiting.resize(root);
   const auto begin = near_.begin() + root;
   const auto middle = begin + (near_.end() - begin) / 2;
   std::nth_element(begin, middle, near_.end(), before);
@@ -133,7 +134,9 @@ void timer_queue::refill() noexcept {
   order_near();
 }
 
+// With its memory: a place that once had many would hold it for ever, and the next run stands in another.
 void timer_queue::drop_earliest() noexcept {
+  entries().swap(far_->earliest().waiting);
   --far_->count;
   near_last_ = far_->empty() ? INT64_MAX : far_->earliest().from - 1;
 }
@@ -216,7 +219,6 @@ void timer_queue::number_anew() {
     while (!far_->empty()) {
       entries& later = far_->earliest().waiting;
       near_.insert(near_.end(), later.begin() + root, later.end());
-      later.resize(root);
       drop_earliest();
     }
   }

@@ -316,6 +316,19 @@ struct a_second_full {
   std::vector<std::size_t> fired;
 };
 
+TEST(timer_queue, L7_the_first_timer_may_be_the_one_for_which_numbers_run_out) {
+  eddy::detail::timer_queue queue(eddy::detail::timer_queue::sequence_end);
+  std::vector<int> fired;
+  alarm_clock first;
+  alarm_clock second;
+  first.on_due = [&] { fired.push_back(1); };
+  second.on_due = [&] { fired.push_back(2); };
+  queue.arm(first, start);
+  queue.arm(second, start);
+  queue.fire(start);
+  EXPECT_EQ(fired, (std::vector{1, 2}));
+}
+
 TEST(timer_queue, L7_many_timers_keep_their_order_when_numbers_run_out) {
   a_second_full timers(eddy::detail::timer_queue::sequence_end - 250'000);
   timers.queue.fire(start + 1s);
