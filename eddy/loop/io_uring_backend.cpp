@@ -65,8 +65,7 @@ bool try_otherwise(int result) noexcept {
 }  // namespace
 
 io_uring_backend::io_uring_backend(const settings& how)
-    : ring_(std::make_unique<ring>(ring_sizes{how.submissions, how.completions})),
-      buffers_wanted_(how.lends_by_kernel) {
+    : ring_(std::make_unique<ring>(ring_sizes{how.submissions, how.completions})), pieces_(how.pieces) {
   wake_ = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
   if (wake_ < 0) throw std::system_error(errno, std::generic_category(), "eventfd for a loop");
   queue_.push_back(of_wake);
@@ -193,9 +192,9 @@ bool io_uring_backend::withdraw(io_request& request) noexcept {
 bool io_uring_backend::is_operation(const io_request& request) {
   if (request.kind == io_kind::accept) return true;
   if (request.kind != io_kind::receive || request.target->no_socket) return false;
-  if (borrows(request) && buffers_wanted_ && buffers_ == nullptr) {
-    buffers_ = buffer_ring::make(*ring_);
-    buffers_wanted_ = buffers_ != nullptr;
+  if (borrows(request) && pieces_ != 0 && buffers_ == nullptr) {
+    buffers_ = buffer_ring::make(*ring_, pieces_);
+    if (buffers_ == nullptr) pieces_ = 0;
   }
   return !borrows(request) || buffers_ != nullptr;
 }
@@ -323,7 +322,10 @@ void io_uring_backend::operation_ended(io_request& request, const completion& c)
       queue_[request.place] == (key_of(request) | cancel_bit))
     drop(request.place);  // it came to its end before it could be told
   if (note_result(request, c)) {
-    if (has_piece) request.data = buffers_->at(piece);
+    if (has_piece) {
+      request.data = buffers_->at(piece);
+      request.may_take = c.result >= static_cast<int>(byte_block::worth_taking);
+    }
     complete(request, c.result);
   }
   if (has_piece) buffers_->give_back(piece);

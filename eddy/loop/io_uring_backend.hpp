@@ -37,7 +37,7 @@ class io_uring_backend final : public backend {
     settings() noexcept {}
     unsigned submissions = 256;   // entries of the queue that the kernel reads
     unsigned completions = 4096;  // entries of the queue that it writes; more is kept elsewhere meanwhile
-    bool lends_by_kernel = true;  // receives without memory use the kernel's choice of buffers, where it knows them
+    unsigned pieces = 64;         // of memory for receives without any, from which the kernel picks; 0: it does not
   };
 
   explicit io_uring_backend(const settings& how = settings());
@@ -92,7 +92,7 @@ class io_uring_backend final : public backend {
 
   owned<ring> ring_;
   owned<buffer_ring> buffers_;  // made at the first receive that borrows; null where there are none
-  bool buffers_wanted_;
+  unsigned pieces_;
   int wake_ = -1;
   std::vector<key> queue_;  // for the kernel, in order. Never more than four entries a slot, so it never grows later
   std::vector<slot> slots_;

@@ -78,7 +78,7 @@ inline std::vector<backend_kind> backend_kinds() {
          detail::io_uring_backend::settings small;
          small.submissions = 2;
          small.completions = 2;
-         small.lends_by_kernel = false;
+         small.pieces = 0;
          return std::make_unique<detail::io_uring_backend>(small);
        }}};
   for (const backend_kind& kind : rings) {
