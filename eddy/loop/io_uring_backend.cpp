@@ -271,12 +271,14 @@ void io_uring_backend::hand_over(key entry, io_uring_sqe& to) noexcept {
   to.user_data = entry;
 }
 
-void io_uring_backend::prepare(const io_request& request, io_uring_sqe& to) noexcept {
+void io_uring_backend::prepare(const io_request& request, io_uring_sqe& to) const noexcept {
   const int fd = request.target->fd;
   if (request.kind == io_kind::accept) {
     io_uring_prep_accept(&to, fd, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
   } else {
     io_uring_prep_recv(&to, fd, request.data, std::min(request.size, most_at_once), 0);
+    // Tried at once it would overtake those that wait: with many connections some would be served time and again.
+    if (ring_->can_wait_first()) to.ioprio |= IORING_RECVSEND_POLL_FIRST;
     if (borrows(request)) {
       to.len = static_cast<unsigned>(request.size == 0 ? buffer_ring::size : std::min(request.size, buffer_ring::size));
       to.flags |= IOSQE_BUFFER_SELECT;

@@ -76,7 +76,7 @@ class io_uring_backend final : public backend {
   void drop(std::size_t place) noexcept;
   void flush() noexcept;
   void hand_over(key entry, io_uring_sqe& to) noexcept;
-  static void prepare(const io_request& request, io_uring_sqe& to) noexcept;
+  void prepare(const io_request& request, io_uring_sqe& to) const noexcept;
 
   void dispatch(const completion& c) noexcept;
   void operation_ended(io_request& request, const completion& c) noexcept;

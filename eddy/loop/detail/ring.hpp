@@ -54,6 +54,9 @@ class ring {
 
   /// Whether a success may be left without a completion.
   bool can_skip_success() const noexcept { return (ring_.features & IORING_FEAT_CQE_SKIP) != 0; }
+  /// Whether a receive may be told to wait for bytes before it is tried. Nothing says so; it came before the best of
+  /// the ways in which a ring is set up.
+  bool can_wait_first() const noexcept { return (ring_.flags & IORING_SETUP_DEFER_TASKRUN) != 0; }
   io_uring& handle() noexcept { return ring_; }
 
  private:
