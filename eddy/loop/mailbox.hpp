@@ -50,19 +50,15 @@ class mailbox {
   void take(runnable_queue& queue) noexcept {
     if (empty()) return;
     // acquire: sees what each poster wrote into its node before it posted.
-    runnable* node = top_.exchange(nullptr, std::memory_order_acquire);
+    runnable* const newest = top_.exchange(nullptr, std::memory_order_acquire);
     runnable* oldest = nullptr;
-    while (node != nullptr) {
-      runnable* next = node->next_runnable;
+    for (runnable* node = newest; node != nullptr;) {
+      runnable* const next = node->next_runnable;
       node->next_runnable = oldest;
       oldest = node;
       node = next;
     }
-    while (oldest != nullptr) {
-      runnable* next = oldest->next_runnable;
-      queue.push(*oldest);
-      oldest = next;
-    }
+    queue.append(*oldest, *newest);
   }
 
   /// The loop's thread, before it blocks. @returns false when something was posted: then do not sleep.

@@ -31,6 +31,12 @@ class runnable_queue {
     last_ = &node.next_runnable;
   }
 
+  /// Puts a chain that is linked already at the end: `oldest` leads to `newest`, which leads nowhere.
+  void append(runnable& oldest, runnable& newest) noexcept {
+    *last_ = &oldest;
+    last_ = &newest.next_runnable;
+  }
+
   runnable& pop() noexcept {
     runnable& node = *first_;
     first_ = node.next_runnable;
