@@ -30,7 +30,7 @@ class [[nodiscard]] mutex_guard {
     mutex_ = taken;
     return *this;
   }
-  ~mutex_guard() { unlock(); }
+  ~mutex_guard();
 
   /// Unlocks now; nothing when it holds none.
   void unlock() noexcept;
@@ -89,11 +89,9 @@ class mutex {
    public:
     lock_operation(mutex& m, std::source_location place) noexcept : mutex_waiter(place), mutex_(&m) {}
     lock_operation(lock_operation&&) = default;
-    bool try_complete() noexcept {
-      who_.task = context_->task_number();
-      return mutex_->take(who_);
-    }
+    bool try_complete() noexcept { return mutex_->take({who_.place, *context_}); }
     void begin() noexcept {
+      who_.task = context_->task_number();
       mutex_->line_.push_back(*this);
       detail::note_wait(*context_);
     }
@@ -153,6 +151,11 @@ class mutex {
 };
 
 // ---------------------------------------------------------------------------------------------------------------------
+
+// Most guards end so, and nobody looks at what they held.
+inline mutex_guard::~mutex_guard() {
+  if (mutex_ != nullptr) mutex_->unlock();
+}
 
 inline void mutex_guard::unlock() noexcept {
   if (mutex_ != nullptr) detail::exchanged(mutex_, nullptr)->unlock();
