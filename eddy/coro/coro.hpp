@@ -185,7 +185,10 @@ class [[nodiscard("a coroutine runs only when it is awaited or given to create_t
   }
 
   /// For scopes and tasks, which start it in a context of its own: hands over the frame.
-  promise_type* release() noexcept { return static_cast<promise_type*>(detail::exchanged(frame_, nullptr)); }
+  promise_type* release() noexcept {
+    if (frame_ != nullptr) frame_->become_root();
+    return static_cast<promise_type*>(detail::exchanged(frame_, nullptr));
+  }
 
  private:
   friend promise_type;

@@ -21,11 +21,13 @@ using frame_slot = promise_base*;
 
 /// What every eddy coroutine's promise begins with: 32 bytes.
 struct promise_base {
-  promise_base* continuation = nullptr;  // the frame that awaits this one; null for the root of a context
-  eddy::context* context = nullptr;      // null until it is started
-  frame_slot* owner = nullptr;           // the slot that holds this frame, once it is awaited; null for a root
-  std::source_location place;            // of the current await; before the first, of the coroutine function
+  // The first three are set when it is started, and not before: by whoever awaits it, or by become_root().
+  promise_base* continuation;  // the frame that awaits this one; null for the root of a context
+  eddy::context* context;
+  frame_slot* owner;           // the slot that holds this frame; null for a root
+  std::source_location place;  // of the current await; before the first, of the coroutine function
 
+  // NOLINTNEXTLINE(cppcoreguidelines-pro-type-member-init): as said above
   explicit promise_base(std::source_location function) noexcept : place(function) {}
   promise_base(const promise_base&) = delete;
   promise_base& operator=(const promise_base&) = delete;
@@ -35,6 +37,11 @@ struct promise_base {
     return std::coroutine_handle<>::from_address(reinterpret_cast<char*>(this) - 2 * sizeof(void*));
   }
   void destroy() noexcept { handle().destroy(); }
+  /// Nobody awaits it: it is the outermost frame of a context, which sets itself when it starts it.
+  void become_root() noexcept {
+    continuation = nullptr;
+    owner = nullptr;
+  }
 
   std::suspend_always initial_suspend() const noexcept { return {}; }
 
