@@ -342,10 +342,12 @@ bool io_uring_backend::note_result(io_request& request, const completion& c) noe
       complete(request, -ECANCELED);
     } else {
       request.stage = waiting;
-      if (c.result == -ENOBUFS)
+      if (c.result == -ENOBUFS) {
+        if (buffers_ != nullptr) buffers_->refill();
         retry(request, 0);  // every piece is lent, and the bytes are probably there: no poll has to say so
-      else
+      } else {
         arm(d, true);
+      }
     }
     return false;
   }

@@ -18,13 +18,15 @@ thread_local std::size_t allocations = 0;
 
 }  // namespace
 
-void* operator new(std::size_t size) {
+thread_local bool eddy::testing::refuses_memory = false;
+
+EDDY_NOINLINE void* operator new(std::size_t size) {
   ++allocations;
-  if (void* made = std::malloc(size)) return made;
+  if (void* made = eddy::testing::refuses_memory ? nullptr : std::malloc(size)) return made;
   throw std::bad_alloc();
 }
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+EDDY_NOINLINE void operator delete(void* memory) noexcept { std::free(memory); }
+EDDY_NOINLINE void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
 
 namespace {
 

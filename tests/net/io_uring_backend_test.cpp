@@ -3,6 +3,7 @@
 #include "eddy/loop/io_uring_backend.hpp"
 
 #include "tests/net/backend_suite.hpp"
+#include "tests/support/counts_allocations.hpp"
 
 using namespace eddy::testing;
 using eddy::detail::byte_block;
@@ -202,6 +203,65 @@ TEST_F(io_uring_short_of_pieces, many_bytes_are_taken_with_their_memory_and_othe
   for (const auto& request : all)
     EXPECT_EQ(std::string_view(request->block->bytes(), request->block->size), request->got);
 }
+
+#if EDDY_COUNTS_ALLOCATIONS
+/// No memory while it lives, nor blocks that the thread has kept for the next who wants one.
+class without_memory {
+ public:
+  without_memory() {
+    taken_.reserve(byte_block::most_kept / piece);
+    refuses_memory = true;
+    take_all(piece);
+    take_all(byte_block::largest_kept);
+  }
+  without_memory(const without_memory&) = delete;
+  without_memory& operator=(const without_memory&) = delete;
+  ~without_memory() {
+    refuses_memory = false;
+    for (byte_block* const block : taken_) byte_block::release(block);
+  }
+
+ private:
+  static constexpr std::size_t piece = 32UL * 1024;
+
+  void take_all(std::size_t size) {
+    try {
+      while (true) taken_.push_back(byte_block::make(size));
+    } catch (const std::bad_alloc&) {
+    }
+  }
+
+  std::vector<byte_block*> taken_;
+};
+
+TEST_F(io_uring_short_of_pieces, where_there_is_no_memory_for_others_bytes_come_in_other_ways) {
+  const std::string text(20'000, 'x');
+  std::vector<std::unique_ptr<taking>> all;
+  for (int i = 0; i < 7; ++i) {
+    all.push_back(std::make_unique<taking>(io_kind::receive, near));
+    all.back()->got.reserve(text.size());
+  }
+  const auto receive = [&](taking& request) {
+    EXPECT_EQ(::send(far, text.data(), text.size(), MSG_NOSIGNAL), 20'000);
+    if (io->start(request)) request.completed();
+    while (request.pending) io->poll(1s);
+  };
+  receive(*all[0]);
+  {
+    const without_memory now;
+    receive(*all[1]);
+    receive(*all[2]);
+    receive(*all[3]);
+  }
+  EXPECT_EQ(all[3]->result, -ENOMEM) << "both pieces are gone, and the loop has no buffer yet";
+  for (std::size_t i : {4U, 5U, 6U}) receive(*all[i]);
+  for (std::size_t i : {0U, 1U, 2U, 5U, 6U}) {
+    ASSERT_NE(all[i]->block, nullptr) << i;
+    EXPECT_TRUE(std::string_view(all[i]->block->bytes(), all[i]->block->size) == text);
+  }
+  EXPECT_TRUE(all[4]->got == text + text) << "by a plain call, with what was left before: " << all[4]->got.size();
+}
+#endif
 
 /// Withdraws others when it completes.
 struct withdrawing final : noted {

@@ -25,9 +25,8 @@ bool buffer_ring::set_up() noexcept {
   registered_ = io_uring_register_buf_ring(&owner_.handle(), &about, 0) == 0;
   if (!registered_) return false;
   io_uring_buf_ring_init(queue_);
-  for (unsigned id = 0; id < count_; ++id)
-    if (!lend(id)) return false;
-  return true;
+  refill();
+  return missing_ == 0;
 }
 
 buffer_ring::~buffer_ring() {
@@ -38,29 +37,32 @@ buffer_ring::~buffer_ring() {
 }
 
 void buffer_ring::give_back(unsigned id) noexcept {
-  if (blocks_[id] == nullptr) [[unlikely]]
-    ++missing_;
-  lend(id);
-  for (unsigned other = 0; missing_ != 0 && other < count_; ++other)
-    if (blocks_[other] == nullptr && !lend(other)) return;
+  if (blocks_[id] != nullptr) [[likely]]
+    return lend(id);
+  ++missing_;
+  refill();
 }
 
-/// Shows the kernel a piece, with a new block where it has none. @returns false without memory.
-bool buffer_ring::lend(unsigned id) noexcept {
-  byte_block*& block = blocks_[id];
-  if (block == nullptr) {
+void buffer_ring::refill() noexcept {
+  for (unsigned id = 0; missing_ != 0 && id < count_; ++id) {
+    byte_block*& block = blocks_[id];
+    if (block != nullptr) continue;
     try {
       block = byte_block::make(size);
     } catch (const std::bad_alloc&) {
-      return false;
+      return;
     }
     block->lender = &block;
     --missing_;
+    lend(id);
   }
-  io_uring_buf_ring_add(queue_, block->bytes(), static_cast<unsigned>(size), static_cast<unsigned short>(id),
+}
+
+/// Shows the kernel a piece.
+void buffer_ring::lend(unsigned id) noexcept {
+  io_uring_buf_ring_add(queue_, at(id), static_cast<unsigned>(size), static_cast<unsigned short>(id),
                         io_uring_buf_ring_mask(count_), 0);
   io_uring_buf_ring_advance(queue_, 1);
-  return true;
 }
 
 }  // namespace eddy::detail

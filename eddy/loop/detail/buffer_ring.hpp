@@ -27,13 +27,14 @@ class buffer_ring {
   buffer_ring& operator=(const buffer_ring&) = delete;
 
   char* at(unsigned id) noexcept { return blocks_[id]->bytes(); }
-  /// Without memory for another block the piece stays away until there is some.
+  /// Without memory for another block the piece stays away until refill() finds some.
   void give_back(unsigned id) noexcept;
+  void refill() noexcept;
 
  private:
   buffer_ring(ring& owner, unsigned count) noexcept : owner_(owner), count_(count), missing_(count) {}
   bool set_up() noexcept;
-  bool lend(unsigned id) noexcept;
+  void lend(unsigned id) noexcept;
   std::size_t queue_bytes() const noexcept { return count_ * sizeof(io_uring_buf); }
 
   ring& owner_;
