@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+#include <algorithm>
 #include <vector>
 
 #include "bench/heart/eddy.hpp"
@@ -57,11 +58,12 @@ coro<double> mutex_contended(std::size_t locks, std::size_t tasks) {
   eddy::mutex m;
   std::size_t inside = 0;
   std::vector<eddy::task<>> all;
+  const std::size_t each_locks = locks / std::max<std::size_t>(tasks, 1);
   for (std::size_t i = 0; i < tasks; ++i)
-    all.push_back(eddy::create_task(lock_often, std::ref(m), locks / tasks, std::ref(inside)));
+    all.push_back(eddy::create_task(lock_often, std::ref(m), each_locks, std::ref(inside)));
   for (const auto& each : all) co_await each;
   const double seconds = watch.seconds();
-  heart::check(inside == locks / tasks * tasks, "locking with waiters");
+  heart::check(inside == each_locks * tasks, "locking with waiters");
   co_return seconds;
 }
 

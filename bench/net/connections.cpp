@@ -167,7 +167,7 @@ int main(int argc, char** argv) {
   setrlimit(RLIMIT_NOFILE, &limit);
   const int count = number(1, 10'000);
   const int seconds = number(2, 60);
-  std::setbuf(stdout, nullptr);
+  std::setvbuf(stdout, nullptr, _IONBF, 0);
   run([&]() -> coro<> {
     co_await with(start_server(echo, "127.0.0.1", 0), [&](server& s) -> coro<> {
       co_await measure_idle(s, count);

@@ -44,7 +44,7 @@ void start(uv_loop_t* loop) {
   options.stdio = files;
   auto process = std::make_unique<uv_process_t>();
   if (uv_spawn(loop, process.get(), &options) != 0) std::abort();
-  process.release();  // closed() deletes it
+  (void)process.release();  // closed() deletes it
 }
 
 }  // namespace

@@ -149,10 +149,10 @@ struct way {
   std::size_t (*large)(const data&);
 };
 
-template <const char* engine, coro<> (*work)(std::string, const data&, std::size_t&)>
+template <const char* Engine, coro<> (*Work)(std::string, const data&, std::size_t&)>
 std::size_t on_eddy(const data& d) {
   std::size_t sum = 0;
-  eddy::run(work, std::string(engine), std::cref(d), std::ref(sum));
+  eddy::run(Work, std::string(Engine), std::cref(d), std::ref(sum));
   return sum;
 }
 

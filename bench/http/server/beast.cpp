@@ -51,7 +51,7 @@ asio::awaitable<void> serve(tcp_stream stream) {
   } catch (const boost::system::system_error&) {  // the client has gone
   }
   beast::error_code ignored;
-  stream.socket().shutdown(tcp::socket::shutdown_send, ignored);
+  (void)stream.socket().shutdown(tcp::socket::shutdown_send, ignored);
 }
 
 asio::awaitable<void> listen(tcp::endpoint at) {

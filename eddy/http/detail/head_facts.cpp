@@ -5,7 +5,6 @@
 #include "eddy/http/parse_error.hpp"
 
 #include <cstddef>
-#include <cstring>
 #include <limits>
 
 namespace eddy::http::detail {
@@ -15,8 +14,8 @@ namespace {
 /// @param name  As it is usually written: that is compared first, all at once.
 template <std::size_t Size>
 bool is_named(const field& header, const char (&name)[Size]) noexcept {
-  return std::memcmp(header.name.data(), name, Size - 1) == 0 ||
-         equal_ignoring_case(header.name, std::string_view(name, Size - 1));
+  const std::string_view usual(name, Size - 1);
+  return header.name == usual || equal_ignoring_case(header.name, usual);
 }
 
 }  // namespace

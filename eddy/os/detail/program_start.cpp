@@ -158,7 +158,7 @@ std::string program_start::as_seen_here(const std::string& path) const {
 
 std::string program_start::explain_exec(const start_failure& how) const {
   const std::string& program = settings_.arguments.front();
-  const std::string path = as_seen_here(plan_.candidates[how.candidate]);
+  std::string path = as_seen_here(plan_.candidates[how.candidate]);
   if (how.error == ENOENT || how.error == ENOTDIR) {
     for (const std::string& candidate : plan_.candidates) {
       const std::string each = as_seen_here(candidate);
@@ -166,7 +166,7 @@ std::string program_start::explain_exec(const start_failure& how) const {
       if (::stat(each.c_str(), &found) != 0) continue;
       const std::string interpreter = interpreter_of(first_bytes(each));
       if (!interpreter.empty())
-        return "the interpreter " + interpreter + " that " + each + " names in its #! line is not there";
+        return ("the interpreter " + interpreter + " that ").append(each) + " names in its #! line is not there";
       return "what " + each + " needs to be loaded is not there (is it for another system?)";
     }
     if (program.find('/') == std::string::npos) return "there is no such program in the PATH " + path_;

@@ -5,7 +5,6 @@
 #include <openssl/pem.h>
 
 #include <algorithm>
-#include <cstring>
 #include <fstream>
 #include <iterator>
 #include <system_error>
@@ -32,7 +31,7 @@ int give_passphrase(char* out, int size, int, void* answer) {
   auto& given = *static_cast<passphrase_answer*>(answer);
   given.asked = true;
   const std::size_t count = std::min(given.secret->size(), static_cast<std::size_t>(size));
-  std::memcpy(out, given.secret->data(), count);
+  given.secret->copy(out, count);
   return count == 0 ? -1 : static_cast<int>(count);
 }
 
