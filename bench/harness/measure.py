@@ -28,7 +28,7 @@ class Measurements:
         """Runs whatever of this row has not been run for another one, interleaved."""
         wanted = [c for c in row.contenders if key(c) not in self.figures and key(c) not in self.reasons]
         wanted = [c for c in wanted if not self._absent(c)]
-        for _ in range(self.rounds):
+        for _ in range(self.rounds * row.repeats):
             for contender in wanted:
                 if key(contender) not in self.reasons:
                     self._once(row, contender)

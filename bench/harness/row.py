@@ -58,3 +58,4 @@ class Row:
     goals: list[Goal] = dataclasses.field(default_factory=list)
     lower_is_better: bool = True
     about: str = ""
+    repeats: int = 1  # runs a round: for short ones whose figures drift from one second to the next

@@ -49,7 +49,7 @@ decltype(auto) event_loop::run_until_complete(F&& main, Args&&... args) {
   detail::loop_driver& driver = detail::loop_driver::of(*this);
   if constexpr (detail::is_task<std::remove_cvref_t<F>>::value) {
     static_assert(sizeof...(Args) == 0, "a task has its arguments already");
-    auto kept = main;
+    auto kept = main;  // NOLINT(performance-unnecessary-copy-initialization): the caller's may go meanwhile
     driver.run_until_ended(kept.state());
     return kept.result();
   } else {

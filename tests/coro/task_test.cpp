@@ -220,7 +220,8 @@ EDDY_TEST(task, L9_a_coroutine_runs_once) {
     text = e.what();
   }
   expect_part(text, "was awaited before; it runs once");
-  expect_part(sentence<eddy::misuse_error>([&] { eddy::create_task(std::move(c)); }), "it runs once");
+  expect_part(sentence<eddy::misuse_error>([&] { eddy::create_task(std::move(c)); }),  // NOLINT: the subject
+              "it runs once");
 }
 
 TEST(task_outside, L9_create_task_outside_of_run_is_misuse) {

@@ -144,7 +144,7 @@ TEST_F(sqlite_connection, S59_close_comes_after_what_was_asked_before) {
 TEST_F(sqlite_connection, S59_moving_from_it_leaves_a_closed_one) {
   on_loop([](connection& db) -> coro<> {
     connection other = std::move(db);
-    EXPECT_FALSE(db.is_open());
+    EXPECT_FALSE(db.is_open());  // NOLINT: the subject
     auto refused = co_await throws<usage_error>([&] { return db.execute("select 1"); });
     EXPECT_TRUE(refused);
     db = std::move(other);
