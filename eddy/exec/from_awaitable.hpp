@@ -106,7 +106,8 @@ class foreign_operation final : public custom_operation<foreign_operation<A, Dis
  public:
   explicit foreign_operation(A&& awaited) : awaited_(std::forward<A>(awaited)) {}
   foreign_operation(foreign_operation&& other) noexcept(std::is_nothrow_constructible_v<A, A&&>)
-      : custom_operation<foreign_operation>(std::move(other)), awaited_(std::forward<A>(other.awaited_)) {}
+      : custom_operation<foreign_operation>(std::move(other)),  // its part alone
+        awaited_(std::forward<A>(other.awaited_)) {}            // NOLINT(bugprone-use-after-move)
 
   bool ready() {
     awaiter_.emplace(make_awaiter(*this));

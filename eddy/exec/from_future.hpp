@@ -47,7 +47,7 @@ class future_operation final : public custom_operation<future_operation<Future>>
   future_operation(future_operation&& other) noexcept
       : custom_operation<future_operation>(std::move(other)),
         watched_future(),
-        future_(std::forward<Future>(other.future_)) {}
+        future_(std::forward<Future>(other.future_)) {}  // NOLINT(bugprone-use-after-move): bases took their parts
 
   bool ready() {
     if (!future_.valid())

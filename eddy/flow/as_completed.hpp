@@ -25,7 +25,7 @@ class completion_stream final : public detail::child_tasks {
  public:
   explicit completion_stream(std::vector<coro<T>> coros) noexcept : coros_(std::move(coros)) {}
   completion_stream(completion_stream&& other) noexcept
-      : child_tasks(std::move(other)), coros_(std::move(other.coros_)) {}
+      : child_tasks(std::move(other)), coros_(std::move(other.coros_)) {}  // NOLINT(bugprone-use-after-move): its part
   ~completion_stream() { drop_ended(); }
 
   class next_operation;

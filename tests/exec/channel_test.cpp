@@ -124,7 +124,7 @@ EDDY_TEST(channel, L1_a_limit_takes_nothing_and_sends_nothing) {
   auto mine = std::make_unique<int>(2);
   const auto not_sent = co_await eddy::as_outcome(eddy::wait_for(c.send(std::move(mine)), 1s));
   EXPECT_TRUE(not_sent.has_exception());
-  EXPECT_EQ(*mine, 2);
+  EXPECT_EQ(*mine, 2);  // NOLINT: the subject
   EXPECT_EQ(c.statistics().senders, 0U);
   EXPECT_EQ(c.statistics().size, 1U);
 }
